@@ -1,0 +1,33 @@
+// The one port through which a review asks what a service account promises.
+import type { Identity, NoIdentity, NoRoleReason } from '../identity/identity.ts';
+
+/** Which service account is meant. Both names come from strangers and may hold anything. */
+export type AccountRef = { readonly namespace: string; readonly name: string };
+
+/** Why there is no identity, though the question was answered. */
+export type NoIdentityReason = NoRoleReason | 'service_account_not_found';
+
+/** The question could not be answered, and that is our fault: never to be taken for "no identity". */
+export type LookupFault = {
+  readonly kind: 'fault';
+  readonly reason: 'lookup_failed' | 'lookup_timeout';
+  /** For the log and the answer: one sentence, no secret. */
+  readonly message: string;
+};
+
+/** What a service account promises. */
+export type Answer = Identity | NoIdentity<NoIdentityReason> | LookupFault;
+
+/** When an answer is of no more use. */
+export type Deadline = {
+  /** The moment, in milliseconds on the clock of `performance.now()`. */
+  readonly atMs: number;
+  /** Aborted when the caller has gone before that; made at the first call, since an answer at hand needs none. */
+  readonly callerGone: () => AbortSignal;
+};
+
+/**
+ * Answers what an account promises. A source that has the answer at hand gives it at once, without a promise; one that
+ * must ask gives a promise that never rejects and is kept by the deadline.
+ */
+export type Lookup = (account: AccountRef, deadline: Deadline) => Answer | Promise<Answer>;

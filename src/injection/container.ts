@@ -1,0 +1,126 @@
+// Gives one container the identity: its variables and the mount of the token.
+import type { Identity } from '../identity/identity.ts';
+import { asString, type JsonObject } from '../identity/json.ts';
+import { fitWarning, quote } from '../identity/warning.ts';
+import {
+  identityIsOurs,
+  isComplete,
+  missingVariables,
+  type OwnVariables,
+  ownIdentityVariables,
+  readOwnVariables,
+} from './environment.ts';
+import { type List, readList } from './list.ts';
+import { type AddOperation, append, pointer } from './operations.ts';
+import { joinPath, windowsPath } from './paths.ts';
+import { type MountPlace, placeMount, type TokenMount, tokenMount } from './token-mount.ts';
+import { tokenFileName } from './token-volume.ts';
+
+/** What all containers of one pod are given alike. */
+export type ContainerGrant = {
+  readonly identity: Identity;
+  readonly mountPath: string;
+  readonly region: string;
+  readonly volumeName: string;
+  readonly windows: boolean;
+};
+
+/** How a container stands once the operations are applied. */
+export type ContainerState =
+  /** It has the identity, from this call or from an earlier one. */
+  | 'injected'
+  /** It sets identity variables of its own; they are left as they are. */
+  | 'own_credentials'
+  /** There is no free path to mount the token at; it is left whole. */
+  | 'token_conflict'
+  /** It is not what the API has for a container; the API server will say so. */
+  | 'malformed_pod';
+
+/** What one container gets. */
+export type ContainerInjection = {
+  readonly operations: readonly AddOperation[];
+  readonly state: ContainerState;
+  readonly warnings: readonly string[];
+};
+
+/** Returns what a container gets; `path` is its place in the pod as segments of a pointer. */
+export function injectContainer(
+  container: JsonObject,
+  path: readonly (string | number)[],
+  grant: ContainerGrant,
+): ContainerInjection {
+  const parts = readContainer(container);
+  if (parts === undefined) return { operations: [], state: 'malformed_pod', warnings: [] };
+
+  const { name, env, mounts, own } = parts;
+  const place = placeMount(mounts.items, grant.volumeName, grant.mountPath);
+  if (place === undefined && ownIdentityVariables(own).length === 0) {
+    return { operations: [], state: 'token_conflict', warnings: [noPathWarning(name, grant.mountPath)] };
+  }
+
+  const tokenFile = tokenFilePath(place?.mountPath ?? grant.mountPath, grant.windows);
+  const variables = isComplete(own) ? [] : missingVariables(own, { ...grant, tokenFile });
+  const newMounts = mountToAdd(own, place, grant);
+  const operations = [
+    ...append(pointer(...path, 'env'), env.exists, variables),
+    ...append(pointer(...path, 'volumeMounts'), mounts.exists, newMounts),
+  ];
+  const warnings = newMounts
+    .filter(({ mountPath }) => mountPath !== grant.mountPath)
+    .map(({ mountPath }) => secondPathWarning(name, mountPath));
+
+  const seesToken = place?.exists === true || newMounts.length > 0;
+  if (seesToken && identityIsOurs(own, grant.identity, tokenFile)) return { operations, state: 'injected', warnings };
+  return { operations, state: 'own_credentials', warnings: [...warnings, ownCredentialsWarning(name, own)] };
+}
+
+type ContainerParts = {
+  readonly name: string;
+  readonly env: List;
+  readonly mounts: List;
+  readonly own: OwnVariables;
+};
+
+/** Returns the parts that matter here, or undefined where a list of them is not a list. */
+function readContainer(container: JsonObject): ContainerParts | undefined {
+  const env = readList(container, 'env');
+  const mounts = readList(container, 'volumeMounts');
+  if (env === undefined || mounts === undefined) return undefined;
+  return { name: asString(container['name']) ?? '', env, mounts, own: readOwnVariables(env.items) };
+}
+
+/**
+ * Returns the mount that a container lacks, if any. One with identity variables of its own still gets it at the usual
+ * path, unless it has all kinds of variables (both as from the Go webhook), but never at a second path.
+ */
+function mountToAdd(own: OwnVariables, place: MountPlace | undefined, grant: ContainerGrant): TokenMount[] {
+  if (place === undefined || place.exists || isComplete(own)) return [];
+  if (ownIdentityVariables(own).length > 0 && place.mountPath !== grant.mountPath) return [];
+  return [tokenMount(grant.volumeName, place.mountPath)];
+}
+
+function tokenFilePath(mountPath: string, windows: boolean): string {
+  const path = joinPath(mountPath, tokenFileName);
+  return windows ? windowsPath(path) : path;
+}
+
+function ownCredentialsWarning(name: string, own: OwnVariables): string {
+  const variables = ownIdentityVariables(own).join(' and ');
+  return fitWarning(
+    (length) => `container ${quote(name, length)} sets ${variables} itself and keeps its own credentials`,
+  );
+}
+
+function noPathWarning(name: string, mountPath: string): string {
+  return fitWarning(
+    (length) =>
+      `container ${quote(name, length)}: something else is mounted at ${quote(mountPath, 2 * length)}; no identity is given`,
+  );
+}
+
+function secondPathWarning(name: string, mountPath: string): string {
+  return fitWarning(
+    (length) =>
+      `container ${quote(name, length)}: the usual mount path is taken; the token is in ${quote(mountPath, 2 * length)}`,
+  );
+}

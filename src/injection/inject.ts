@@ -1,0 +1,94 @@
+// Decides what a pod gets so that its containers have an identity.
+import type { Identity } from '../identity/identity.ts';
+import { asObject, asString, type JsonObject } from '../identity/json.ts';
+import { type ContainerState, injectContainer } from './container.ts';
+import { readList } from './list.ts';
+import { type AddOperation, pointer, prepend } from './operations.ts';
+import { readPodAnnotations } from './pod-annotations.ts';
+import type { InjectionSettings } from './settings.ts';
+import { placeVolume, secondTokenVolumeName, tokenVolume, tokenVolumeName } from './token-volume.ts';
+import { runsOnWindows } from './windows.ts';
+
+/** How a pod of an account with a role stands once the operations are applied. */
+export type InjectionOutcome =
+  | ContainerState
+  /** Every container is opted out by the skip-containers annotation. */
+  | 'all_containers_skipped'
+  /** There is no container that could get the identity. */
+  | 'no_containers';
+
+/** What a pod gets. Applied to the pod, the operations only add; applied or not, a second call says the same. */
+export type Injection = {
+  readonly operations: readonly AddOperation[];
+  readonly outcome: InjectionOutcome;
+  /** One line each, for the person who creates the pod. */
+  readonly warnings: readonly string[];
+};
+
+/**
+ * Returns what the pod gets so that its containers have the identity: the token's volume in front of its volumes,
+ * then, container by container, variables and a mount behind theirs. What is there already is not added again.
+ *
+ * `pod` is whatever a stranger sent: where it has not the form of a pod, nothing is added, and the API server's own
+ * validation refuses it.
+ */
+export function inject(pod: unknown, identity: Identity, settings: InjectionSettings): Injection {
+  const spec = asObject(asObject(pod)?.['spec']);
+  const volumes = spec === undefined ? undefined : readList(spec, 'volumes');
+  if (spec === undefined || volumes === undefined) return { operations: [], outcome: 'malformed_pod', warnings: [] };
+
+  const place = placeVolume(volumes.items, identity.audience);
+  if (place === undefined) {
+    const warning = `volumes ${tokenVolumeName} and ${secondTokenVolumeName} are something else; no identity is given`;
+    return { operations: [], outcome: 'token_conflict', warnings: [warning] };
+  }
+
+  const annotations = readPodAnnotations(pod, identity, settings.annotationPrefix);
+  const operations: AddOperation[] = [];
+  const warnings = [...annotations.warnings];
+  if (!place.exists) {
+    const token = { audience: identity.audience, expirationSeconds: annotations.tokenExpirationSeconds };
+    operations.push(prepend(pointer('spec', 'volumes'), volumes.exists, tokenVolume(place.name, token)));
+    if (place.name !== tokenVolumeName) {
+      warnings.push(`volume ${tokenVolumeName} is something else; the token is in volume ${place.name}`);
+    }
+  }
+
+  const { region, mountPath } = settings;
+  const grant = { identity, region, mountPath, volumeName: place.name, windows: runsOnWindows(spec) };
+  const states: (ContainerState | 'all_containers_skipped')[] = [];
+  for (const { container, path } of containersOf(spec)) {
+    if (annotations.skippedContainers.has(asString(container['name']) ?? '')) {
+      states.push('all_containers_skipped');
+      continue;
+    }
+    const injection = injectContainer(container, path, grant);
+    states.push(injection.state);
+    operations.push(...injection.operations);
+    warnings.push(...injection.warnings);
+  }
+  return { operations, outcome: outcomeOf(states), warnings };
+}
+
+/** From what counts most to what counts least: one container with the identity makes an injected pod. */
+const outcomesByWeight = [
+  'injected',
+  'token_conflict',
+  'own_credentials',
+  'malformed_pod',
+  'all_containers_skipped',
+] as const satisfies readonly InjectionOutcome[];
+
+function outcomeOf(states: readonly InjectionOutcome[]): InjectionOutcome {
+  return outcomesByWeight.find((outcome) => states.includes(outcome)) ?? 'no_containers';
+}
+
+/** Native sidecars are init containers to the API, so that they are among these. */
+function containersOf(spec: JsonObject): { container: JsonObject; path: readonly (string | number)[] }[] {
+  return ['initContainers', 'containers'].flatMap((field) =>
+    (readList(spec, field)?.items ?? []).flatMap((entry, index) => {
+      const container = asObject(entry);
+      return container === undefined ? [] : [{ container, path: ['spec', field, index] }];
+    }),
+  );
+}

@@ -1,0 +1,29 @@
+// Paths inside a container, on Linux and on Windows.
+
+/**
+ * Returns the path cleaned as Go's `path.Clean` does it: no empty, `.` or (where they can be resolved) `..` elements.
+ * The Go webhook gives AWS_WEB_IDENTITY_TOKEN_FILE in this form and mountPath as the flag has it.
+ */
+export function cleanPath(path: string): string {
+  const rooted = path.startsWith('/');
+  const kept: string[] = [];
+  for (const element of path.split('/')) {
+    if (element === '' || element === '.') continue;
+    if (element !== '..') kept.push(element);
+    else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
+    else if (!rooted) kept.push('..');
+  }
+  const joined = kept.join('/');
+  if (rooted) return `/${joined}`;
+  return joined === '' ? '.' : joined;
+}
+
+/** Returns the cleaned path of a file in a folder; an empty folder is left out (Go's `filepath.Join`). */
+export function joinPath(folder: string, file: string): string {
+  return cleanPath(folder === '' ? file : `${folder}/${file}`);
+}
+
+/** Returns the path as a process in a Windows container finds it: on drive C, with backslashes. */
+export function windowsPath(path: string): string {
+  return `C:${path.replaceAll('/', '\\')}`;
+}

@@ -1,0 +1,41 @@
+// Where a container sees the token: a mount that is there, the usual path, or a second one where that is taken.
+import { asObject, asString, type JsonObject } from '../identity/json.ts';
+import { cleanPath, joinPath } from './paths.ts';
+import { tokenFileName } from './token-volume.ts';
+
+/** Added to the mount path where something else is mounted there. */
+const secondMountPathSuffix = '-2';
+
+/** Where the token's volume is, or goes, in one container. */
+export type MountPlace = { readonly mountPath: string; readonly exists: boolean };
+
+/** The mount as the API has it. */
+export type TokenMount = { readonly name: string; readonly readOnly: true; readonly mountPath: string };
+
+/** Returns the mount of the token's volume. */
+export function tokenMount(volumeName: string, mountPath: string): TokenMount {
+  return { name: volumeName, readOnly: true, mountPath };
+}
+
+/**
+ * Returns where the token is to be seen in a container, or undefined where both paths are taken by something else.
+ * A mount of the token's volume that is there already is used wherever it is, as long as it shows the whole volume.
+ */
+export function placeMount(mounts: readonly unknown[], volumeName: string, mountPath: string): MountPlace | undefined {
+  const existing = mounts.map(asObject).filter((mount) => mount !== undefined);
+  const whole = existing.find((mount) => mount['name'] === volumeName && !showsPart(mount));
+  const wholePath = asString(whole?.['mountPath']);
+  if (wholePath !== undefined) return { mountPath: wholePath, exists: true };
+
+  const taken = new Set(existing.map((mount) => cleanPath(asString(mount['mountPath']) ?? '')));
+  for (const path of [mountPath, `${cleanPath(mountPath)}${secondMountPathSuffix}`]) {
+    // A mount on the very file hides the token as one on its folder does.
+    if (!taken.has(cleanPath(path)) && !taken.has(joinPath(path, tokenFileName)))
+      return { mountPath: path, exists: false };
+  }
+  return undefined;
+}
+
+function showsPart(mount: JsonObject): boolean {
+  return (asString(mount['subPath']) ?? '') !== '' || (asString(mount['subPathExpr']) ?? '') !== '';
+}

@@ -1,0 +1,96 @@
+// The metrics, by name, and what is counted on each.
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Seconds. From well below a cached answer's time to the 10 s that the API server waits by default. */
+const durationBucketsSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** How a call of the webhook ended. */
+export type CallRecord = {
+  readonly method: string;
+  readonly statusCode: number;
+};
+
+/** How a review ended. */
+export type ReviewMetric = {
+  readonly outcome: string;
+  readonly durationMs: number;
+  /** Whether the account promises a role, whatever came of it. */
+  readonly hasRole: boolean;
+};
+
+/** What is counted, and how it is read. */
+export type Metrics = {
+  readonly countCall: (call: CallRecord) => void;
+  readonly countReview: (review: ReviewMetric) => void;
+  /** Returns all metrics in the text format of Prometheus, and its media type. */
+  readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
+};
+
+/**
+ * Creates the metrics in a registry of their own. Each outcome starts at 0, so that `rate()` sees its first count.
+ * Labels hold only words of our own and HTTP methods that Node knows: a stranger cannot make new series.
+ */
+export function createMetrics(outcomes: readonly string[], options: { readonly processMetrics: boolean }): Metrics {
+  const registry = new Registry();
+  if (options.processMetrics) collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  const reviews = new Counter({
+    name: 'irsa_webhook_reviews_total',
+    help: 'Admission reviews by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of outcomes) reviews.inc({ outcome }, 0);
+  const duration = new Histogram({
+    name: 'irsa_webhook_review_duration_seconds',
+    help: 'Time from the headers of a review to its answer, in seconds.',
+    buckets: durationBucketsSeconds,
+    registers,
+  });
+  const legacy = createGoWebhookMetrics(registers);
+
+  return {
+    countCall: ({ method, statusCode }) => {
+      legacy.calls.inc({ verb: method, path: '/mutate', code: String(statusCode) });
+    },
+    countReview: ({ outcome, durationMs, hasRole }) => {
+      reviews.inc({ outcome });
+      duration.observe(durationMs / 1000);
+      if (hasRole) {
+        legacy.pods.inc({ method: 'sts_web_identity' });
+        legacy.used.set(1);
+      }
+      if (outcome === 'service_account_not_found') legacy.missingAccounts.inc();
+    },
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  };
+}
+
+/** The Go webhook's names and labels (its pkg/handler/middleware.go, pkg/cache/cache.go): dashboards are built on them. */
+function createGoWebhookMetrics(registers: Registry[]) {
+  return {
+    calls: new Counter({
+      name: 'http_request_count',
+      help: 'Counter of requests broken out for each verb, path, and response code.',
+      labelNames: ['verb', 'path', 'code'],
+      registers,
+    }),
+    pods: new Counter({
+      name: 'pod_identity_webhook_pod_count',
+      help: 'Pods whose service account has a role, by the kind of credentials.',
+      labelNames: ['method'],
+      registers,
+    }),
+    missingAccounts: new Counter({
+      name: 'pod_identity_webhook_missing_sa_count',
+      help: 'Reviews of pods whose service account does not exist.',
+      registers,
+    }),
+    used: new Gauge({
+      name: 'pod_identity_webhook_used',
+      help: 'Whether any pod had a service account with a role since the start.',
+      registers,
+    }),
+  };
+}

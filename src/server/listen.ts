@@ -1,0 +1,86 @@
+// Opens a port, with the time limits that every connection is under, and closes it without losing a call.
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+
+/** A certificate and its key, in PEM. */
+export type ServingPair = { readonly cert: string; readonly key: string };
+
+/** Where to listen; port 0 takes a free one. Without a pair the port is plain HTTP. */
+export type ListenOptions = {
+  readonly port: number;
+  readonly host?: string;
+  readonly pair?: ServingPair;
+};
+
+/** An open port. */
+export type Listener = {
+  readonly port: number;
+  /**
+   * Takes no more connections, lets the calls in flight end and resolves when all connections are gone; what is left
+   * after `hardEndMs` is cut.
+   */
+  readonly drain: (hardEndMs: number) => Promise<void>;
+};
+
+/** The port could not be opened. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly code = 'ERR_LISTEN';
+}
+
+const limits = {
+  /** The API server keeps idle connections for 90 s (client-go transport); who closes first loses calls. */
+  keepAliveTimeout: 95_000,
+  /** A caller that has not sent its headers by then is none of ours: the API server sends them in one packet. */
+  headersTimeout: 10_000,
+  /** The API server waits 30 s at most for a webhook; the reserve is for a slow way. */
+  requestTimeout: 35_000,
+  /** How often the two limits above are looked at; the default of 30 s would make them three times as long. */
+  connectionsCheckingInterval: 1_000,
+};
+/** The API server gives up a handshake after 10 s. */
+const handshakeTimeoutMs = 5_000;
+/** How often idle connections are closed while calls are still in flight. */
+const closeIdleIntervalMs = 50;
+
+/** Opens the port. Rejects with a {@link ListenError} that names it. */
+export async function listen(app: RequestListener, options: ListenOptions): Promise<Listener> {
+  const { port, host, pair } = options;
+  const server = pair
+    ? createHttpsServer({ ...limits, ...pair, handshakeTimeout: handshakeTimeoutMs, minVersion: 'TLSv1.2' }, app)
+    : createHttpServer(limits, app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(new ListenError(`cannot listen on port ${String(port)}: ${error.message}`, { cause: error }));
+    });
+    server.listen({ port, host }, resolve);
+  });
+  // A handshake that fails, a connection that is reset: nothing to answer, nothing to crash for.
+  server.on('tlsClientError', () => undefined);
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    drain: (hardEndMs) => drain(server, hardEndMs),
+  };
+}
+
+async function drain(server: Server, hardEndMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+  // A connection that becomes idle after close() stays open, unless somebody closes it.
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+  }, closeIdleIntervalMs);
+  const hardEnd = setTimeout(() => {
+    server.closeAllConnections();
+  }, hardEndMs);
+  try {
+    await closed;
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(hardEnd);
+  }
+}

@@ -1,0 +1,160 @@
+// The route of the webhook: a call in, an AdmissionReview or a refusal out, one record of how it went.
+import { type Request, type Response, Router } from 'express';
+import type { Outcome } from '../admission/outcomes.ts';
+import type { Decision, ReviewPod } from '../admission/pods.ts';
+import { encodeReview, parseReview, ReviewError, type ReviewRequest } from '../admission/review.ts';
+import { type BodyError, readBody } from './body.ts';
+import { type Refusal, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
+import { reviewDeadlineMs } from './timeout.ts';
+
+/** How a review ended, for the log and the metrics. */
+export type ReviewRecord = {
+  readonly request: ReviewRequest;
+  readonly outcome: Outcome;
+  readonly roleArn: string | undefined;
+  readonly operations: number;
+  readonly warnings: number;
+  /** From the headers of the call to its answer. */
+  readonly durationMs: number;
+  /** Set where the call failed by our own fault. */
+  readonly fault: string | undefined;
+};
+
+/** What the route needs. */
+export type MutateOptions = {
+  readonly reviewPod: ReviewPod;
+  /** Longest that a lookup may take. */
+  readonly lookupTimeoutMs: number;
+  /** Longest that a body may take to arrive. */
+  readonly bodyTimeoutMs: number;
+  readonly onReview: (record: ReviewRecord) => void;
+  /** A call that was refused before there was a review. */
+  readonly onRefusal: (refusal: Refusal) => void;
+  readonly onCall: (method: string, statusCode: number) => void;
+  /** A fault of this program, with its stack; the caller is told nothing of it. */
+  readonly onFault: (error: unknown) => void;
+};
+
+/** Creates the route POST /mutate; other methods get 405. */
+export function createMutateRoute(options: MutateOptions): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  const refuse = (response: Response, refusal: Refusal): void => {
+    options.onRefusal(refusal);
+    sendRefusal(response, refusal);
+  };
+  router
+    .route('/mutate')
+    .all((request, response, next) => {
+      response.once('finish', () => {
+        options.onCall(request.method, response.statusCode);
+      });
+      next();
+    })
+    .post((request, response) => {
+      const startMs = performance.now();
+      const mediaRefusal = refuseMedia(request);
+      if (mediaRefusal) {
+        refuse(response, mediaRefusal);
+        return;
+      }
+      readBody(request, options.bodyTimeoutMs, (error, body) => {
+        if (error) refuseBody(request, response, error, options);
+        else answerReview({ request, response, startMs }, body, options);
+      });
+    })
+    .all((_request, response) => {
+      response.setHeader('Allow', 'POST');
+      refuse(response, {
+        statusCode: 405,
+        code: 'ERR_METHOD_NOT_ALLOWED',
+        message: '/mutate answers POST only',
+      });
+    });
+  return router;
+}
+
+type Call = { readonly request: Request; readonly response: Response; readonly startMs: number };
+
+function answerReview(call: Call, body: string, options: MutateOptions): void {
+  let review: ReviewRequest;
+  try {
+    review = parseReview(body);
+  } catch (error) {
+    if (!(error instanceof ReviewError)) throw error;
+    const refusal: Refusal = { statusCode: 400, code: error.code, message: error.message };
+    options.onRefusal(refusal);
+    sendRefusal(call.response, refusal);
+    return;
+  }
+  const finish = (decision: Decision): void => {
+    sendDecision(call, review, decision, options);
+  };
+  const fail = (error: unknown): void => {
+    options.onFault(error);
+    if (call.response.headersSent) call.response.destroy();
+    else finish({ kind: 'fault', outcome: 'internal_error', message: 'internal error' });
+  };
+  try {
+    const decision = options.reviewPod(review, deadlineOf(call, options.lookupTimeoutMs));
+    if (decision instanceof Promise) decision.then(finish).catch(fail);
+    else finish(decision);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: number): Parameters<ReviewPod>[1] {
+  return {
+    atMs: reviewDeadlineMs(request.url, startMs, lookupTimeoutMs),
+    callerGone: () => {
+      const gone = new AbortController();
+      if (response.destroyed) gone.abort();
+      response.once('close', () => {
+        if (!response.writableFinished) gone.abort();
+      });
+      return gone.signal;
+    },
+  };
+}
+
+function sendDecision(call: Call, review: ReviewRequest, decision: Decision, options: MutateOptions): void {
+  if (decision.kind === 'fault') {
+    const { message } = decision;
+    sendRefusal(call.response, { statusCode: 500, code: `ERR_${decision.outcome.toUpperCase()}`, message });
+  } else {
+    sendJson(call.response, 200, encodeReview(review, decision));
+  }
+  const answered = decision.kind === 'answer' ? decision : undefined;
+  options.onReview({
+    request: review,
+    outcome: decision.outcome,
+    roleArn: answered?.roleArn,
+    operations: answered?.operations.length ?? 0,
+    warnings: answered?.warnings.length ?? 0,
+    durationMs: performance.now() - call.startMs,
+    fault: decision.kind === 'fault' ? decision.message : undefined,
+  });
+}
+
+function refuseMedia(request: Request): Refusal | undefined {
+  const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  if (mediaType !== 'application/json') {
+    return { statusCode: 415, code: 'ERR_MEDIA_TYPE', message: 'expected Content-Type application/json' };
+  }
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') {
+    return { statusCode: 415, code: 'ERR_CONTENT_ENCODING', message: 'expected a body without Content-Encoding' };
+  }
+  return undefined;
+}
+
+function refuseBody(request: Request, response: Response, error: BodyError, options: MutateOptions): void {
+  if (error.code === 'ERR_BODY_ABORTED') return;
+  const refusal: Refusal = {
+    statusCode: error.code === 'ERR_BODY_TOO_LARGE' ? 413 : 408,
+    code: error.code,
+    message: error.message,
+  };
+  options.onRefusal(refusal);
+  sendLastRefusal(request, response, refusal);
+}
