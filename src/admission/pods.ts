@@ -58,3 +58,16 @@ function concernsPod(request: ReviewRequest): boolean {
 function untouched(outcome: Outcome): AnsweredDecision {
   return { kind: 'answer', outcome, operations: [], warnings: [] };
 }
+
+/** What a pod calls itself and its account; undefined where it does not say. */
+export type PodNames = { readonly name: string | undefined; readonly serviceAccountName: string | undefined };
+
+/** Returns the names for the log. A pod that a controller creates has only the beginning of its name yet. */
+export function podNames(pod: unknown): PodNames {
+  const object = asObject(pod);
+  const metadata = asObject(object?.['metadata']);
+  return {
+    name: asString(metadata?.['name']) ?? asString(metadata?.['generateName']),
+    serviceAccountName: asString(asObject(object?.['spec'])?.['serviceAccountName']),
+  };
+}

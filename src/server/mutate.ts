@@ -1,7 +1,7 @@
 // The route of the webhook: a call in, an AdmissionReview or a refusal out, one record of how it went.
 import { type Request, type Response, Router } from 'express';
 import type { Outcome } from '../admission/outcomes.ts';
-import type { Decision, ReviewPod } from '../admission/pods.ts';
+import { type Decision, type PodNames, podNames, type ReviewPod } from '../admission/pods.ts';
 import { encodeReview, parseReview, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import { type BodyError, readBody } from './body.ts';
 import { type Refusal, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
@@ -10,6 +10,7 @@ import { reviewDeadlineMs } from './timeout.ts';
 /** How a review ended, for the log and the metrics. */
 export type ReviewRecord = {
   readonly request: ReviewRequest;
+  readonly pod: PodNames;
   readonly outcome: Outcome;
   readonly roleArn: string | undefined;
   readonly operations: number;
@@ -127,6 +128,7 @@ function sendDecision(call: Call, review: ReviewRequest, decision: Decision, opt
   const answered = decision.kind === 'answer' ? decision : undefined;
   options.onReview({
     request: review,
+    pod: podNames(review.object),
     outcome: decision.outcome,
     roleArn: answered?.roleArn,
     operations: answered?.operations.length ?? 0,

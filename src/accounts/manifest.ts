@@ -1,0 +1,98 @@
+// Reads service accounts out of the text of a manifest, YAML or JSON, as kubectl would.
+import { parseAllDocuments } from 'yaml';
+import {
+  type Identity,
+  type IdentityDefaults,
+  type NoIdentity,
+  type NoRoleReason,
+  parseIdentity,
+} from '../identity/identity.ts';
+import { asArray, asObject, asString, type JsonObject } from '../identity/json.ts';
+
+/** What one account promises. */
+export type AccountPromise = Identity | NoIdentity<NoRoleReason>;
+
+/** What a set of manifests says of accounts, by `namespace/name`. */
+export type Accounts = ReadonlyMap<string, AccountPromise>;
+
+/** A manifest that cannot be read; the message names the file and the place in it. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError';
+  readonly code = 'ERR_MANIFEST';
+}
+
+/** Returns the key under which an account stands in {@link Accounts}. */
+export function accountKey(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
+}
+
+/**
+ * Returns every object in the text, in order: all documents of it, with the items of each `List` in its place. Empty
+ * documents are passed over. Throws a {@link ManifestError} where the text is not YAML or a document not an object.
+ */
+export function parseObjects(text: string, source: string): JsonObject[] {
+  return parseAllDocuments(text).flatMap((document, index) => {
+    const [error] = document.errors;
+    if (error) throw new ManifestError(`${source}: ${error.message.split('\n', 1)[0] ?? 'not YAML'}`);
+    const content: unknown = toPlain(document, source);
+    if (content === null || content === undefined) return [];
+    const object = asObject(content);
+    if (object === undefined) {
+      throw new ManifestError(`${source}: expected an object in document ${String(index + 1)}, got ${kindOf(content)}`);
+    }
+    return expandList(object, source);
+  });
+}
+
+/**
+ * Returns the accounts among the objects in a text; other kinds are passed over. An account without a namespace is in
+ * `default`; of two with the same name the later counts, as when they are applied one after the other.
+ */
+export function parseAccounts(text: string, source: string, defaults: IdentityDefaults): Accounts {
+  const accounts = new Map<string, AccountPromise>();
+  for (const object of parseObjects(text, source)) {
+    if (object['kind'] !== 'ServiceAccount' || object['apiVersion'] !== 'v1') continue;
+    const metadata = asObject(object['metadata']);
+    const name = asString(metadata?.['name']) ?? '';
+    if (name === '') throw new ManifestError(`${source}: expected metadata.name in a ServiceAccount, got none`);
+    const key = accountKey(asString(metadata?.['namespace']) ?? 'default', name);
+    accounts.set(key, parseIdentity(readAnnotations(metadata, `${source}: ServiceAccount ${key}`), defaults));
+  }
+  return accounts;
+}
+
+/** The API takes only text as the value of an annotation, and says so; an unquoted 900 or true is the usual slip. */
+function readAnnotations(metadata: JsonObject | undefined, source: string): JsonObject | undefined {
+  const annotations = asObject(metadata?.['annotations']);
+  for (const [name, value] of Object.entries(annotations ?? {})) {
+    if (typeof value !== 'string') {
+      throw new ManifestError(
+        `${source}: expected text in annotation ${name}, got ${kindOf(value)}; put its value in quotes`,
+      );
+    }
+  }
+  return annotations;
+}
+
+function expandList(object: JsonObject, source: string): JsonObject[] {
+  if (object['kind'] !== 'List') return [object];
+  return (asArray(object['items']) ?? []).map((entry) => {
+    const item = asObject(entry);
+    if (item === undefined) throw new ManifestError(`${source}: expected objects in a List, got ${kindOf(entry)}`);
+    return item;
+  });
+}
+
+/** Aliases that multiply (a "billion laughs" file) make this throw. */
+function toPlain(document: { toJS: () => unknown }, source: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new ManifestError(`${source}: ${cause instanceof Error ? cause.message : 'not YAML'}`, { cause });
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+}

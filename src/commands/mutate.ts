@@ -1,0 +1,105 @@
+// Shows the decision without a cluster: manifests or a review in, what the pods would get out.
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { readAccounts } from '../accounts/files.ts';
+import type { Deadline } from '../accounts/lookup.ts';
+import { accountKey, ManifestError, parseAccounts, parseObjects } from '../accounts/manifest.ts';
+import { outcomeSentences } from '../admission/outcomes.ts';
+import { createPodReview, type Decision } from '../admission/pods.ts';
+import { asObject, type JsonObject } from '../identity/json.ts';
+import { UsageError } from './flag-values.ts';
+import type { FlagValues, mutateFlags } from './flags.ts';
+import { isOutputForm, type MutatedObject, outputForms, renderObjects } from './render-objects.ts';
+import { identityDefaults, injectionSettings } from './settings.ts';
+import { findPod, namespaceOf, serviceAccountNameOf, titleOf } from './workloads.ts';
+
+/** What the process gives the command. */
+export type MutateContext = {
+  readonly print: (text: string) => void;
+  readonly printError: (text: string) => void;
+  readonly standardInput: NodeJS.ReadableStream;
+  /** Whether a person's terminal shows the output. */
+  readonly colours: boolean;
+};
+
+type MutateFlags = FlagValues<typeof mutateFlags>;
+
+/** Nothing that is read from files has to wait. */
+const noDeadline: Deadline = { atMs: Number.POSITIVE_INFINITY, callerGone: () => new AbortController().signal };
+
+/**
+ * Prints the objects with their pods mutated, in the form that was asked for, and to the error output a line a pod:
+ * what was decided and why. Rejects with a UsageError, or with a {@link ManifestError} where the input is no manifest.
+ */
+export async function mutate(flags: MutateFlags, context: MutateContext): Promise<void> {
+  const { filename, output } = flags;
+  if (filename === '') throw new UsageError('mutate needs a manifest: -f FILE, or -f - for standard input');
+  if (!isOutputForm(output)) {
+    throw new UsageError(`--output: expected ${outputForms.join(', ')}, got ${JSON.stringify(output)}`);
+  }
+
+  const source = filename === '-' ? 'standard input' : filename;
+  const manifest = await readManifest(filename, context.standardInput);
+  const defaults = identityDefaults(flags);
+  const accounts = new Map(parseAccounts(manifest, source, defaults));
+  if (flags['service-accounts'] !== '') {
+    const more = await readAccounts({ path: flags['service-accounts'], defaults });
+    for (const [key, promise] of more) accounts.set(key, promise);
+  }
+  const reviewPod = createPodReview(
+    ({ namespace, name }) =>
+      accounts.get(accountKey(namespace, name)) ?? { kind: 'none', reason: 'service_account_not_found', warnings: [] },
+    injectionSettings(flags),
+  );
+
+  const objects: MutatedObject[] = [];
+  for (const object of parseObjects(manifest, source)) {
+    const decision = await decide(object, flags.namespace, reviewPod);
+    objects.push({ object, decision, podPath: findPod(object)?.path ?? [] });
+    if (decision) context.printError(describe(object, decision));
+  }
+  context.print(renderObjects(objects, output, context.colours));
+}
+
+async function decide(
+  object: JsonObject,
+  defaultNamespace: string,
+  reviewPod: ReturnType<typeof createPodReview>,
+): Promise<Decision | undefined> {
+  const place = findPod(object);
+  if (place === undefined) return undefined;
+  const serviceAccountName = serviceAccountNameOf(place.pod);
+  return reviewPod(
+    {
+      apiVersion: 'admission.k8s.io/v1',
+      uid: 'offline',
+      operation: 'CREATE',
+      kind: '/v1/Pod',
+      subResource: '',
+      namespace: namespaceOf(object, defaultNamespace),
+      dryRun: true,
+      object: { ...place.pod, spec: { ...asObject(place.pod['spec']), serviceAccountName } },
+    },
+    noDeadline,
+  );
+}
+
+function describe(object: JsonObject, decision: Decision): string {
+  const warnings = decision.kind === 'answer' ? decision.warnings : [];
+  return [
+    `${titleOf(object)}: ${decision.outcome}. ${outcomeSentences[decision.outcome]}`,
+    ...warnings.map((warning) => `  Warning: ${warning}`),
+    '',
+  ].join('\n');
+}
+
+async function readManifest(filename: string, standardInput: NodeJS.ReadableStream): Promise<string> {
+  if (filename === '-') return text(standardInput);
+  try {
+    return await readFile(filename, 'utf8');
+  } catch (cause) {
+    throw new ManifestError(`cannot read ${filename}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,38 @@
+// Turns what happened to a review into one log line and the metrics.
+import type { Log } from '../observability/log.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { MutateOptions } from '../server/mutate.ts';
+
+/** Returns the observers that the route of the webhook calls. No field of a log line holds more than a name. */
+export function createReviewObserver(
+  log: Log,
+  metrics: Metrics,
+): Pick<MutateOptions, 'onReview' | 'onRefusal' | 'onCall'> {
+  return {
+    onReview: ({ request, pod, outcome, roleArn, operations, warnings, durationMs, fault }) => {
+      metrics.countReview({ outcome, durationMs, hasRole: roleArn !== undefined });
+      log[fault === undefined ? 'info' : 'error'](
+        {
+          uid: request.uid,
+          namespace: request.namespace,
+          pod: pod.name,
+          account: pod.serviceAccountName,
+          outcome,
+          role: roleArn,
+          operations,
+          warnings,
+          dryRun: request.dryRun || undefined,
+          ms: Math.round(durationMs * 1000) / 1000,
+          fault,
+        },
+        'review',
+      );
+    },
+    onRefusal: ({ statusCode, code, message }) => {
+      log.warn({ statusCode, code, reason: message }, 'call refused');
+    },
+    onCall: (method, statusCode) => {
+      metrics.countCall({ method, statusCode });
+    },
+  };
+}

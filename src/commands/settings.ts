@@ -1,0 +1,36 @@
+// What the shared flags mean to the decision.
+import type { IdentityDefaults } from '../identity/identity.ts';
+import { minTokenExpirationSeconds } from '../identity/token-expiration.ts';
+import type { InjectionSettings } from '../injection/settings.ts';
+import type { FlagValues, mutateFlags } from './flags.ts';
+
+/** The flags that `serve` and `mutate` share. */
+export type InjectionFlags = Pick<
+  FlagValues<typeof mutateFlags>,
+  | 'annotation-prefix'
+  | 'aws-default-region'
+  | 'sts-regional-endpoint'
+  | 'token-audience'
+  | 'token-expiration'
+  | 'token-mount-path'
+>;
+
+/** Returns what applies where an account's annotations are silent. */
+export function identityDefaults(flags: InjectionFlags): IdentityDefaults {
+  return {
+    annotationPrefix: flags['annotation-prefix'],
+    audience: flags['token-audience'],
+    regionalSts: flags['sts-regional-endpoint'],
+    // As the Go webhook: a flag below the API server's minimum is raised to it.
+    tokenExpirationSeconds: Math.max(flags['token-expiration'], minTokenExpirationSeconds),
+  };
+}
+
+/** Returns what is fixed for every injection. */
+export function injectionSettings(flags: InjectionFlags): InjectionSettings {
+  return {
+    annotationPrefix: flags['annotation-prefix'],
+    mountPath: flags['token-mount-path'],
+    region: flags['aws-default-region'],
+  };
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+// The process: arguments in, exit status out. Nothing else reads the environment, hears signals or exits.
+import packageJson from '../package.json' with { type: 'json' };
+import { parseCommandLine } from './commands/command-line.ts';
+import { UsageError } from './commands/flag-values.ts';
+
+async function main(): Promise<void> {
+  const { version } = packageJson;
+  const command = parseCommandLine(process.argv.slice(2), version);
+  switch (command.verb) {
+    case 'print':
+      print(command.text);
+      return;
+    case 'mutate': {
+      const { mutate } = await import('./commands/mutate.ts');
+      await mutate(command.values, {
+        print,
+        printError,
+        standardInput: process.stdin,
+        colours: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+      });
+      return;
+    }
+    case 'serve': {
+      const { serve } = await import('./commands/serve.ts');
+      await serve(command, { version, environment: process.env, print, stop: stopSignal() });
+    }
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+function printError(text: string): void {
+  process.stderr.write(text);
+}
+
+/** Aborted by the first SIGTERM or SIGINT; the second ends the process at once, as if it had not been caught. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(1);
+      stop.abort();
+    });
+  }
+  return stop.signal;
+}
+
+process.exitCode = await main().then(
+  () => 0,
+  (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    const hint = error instanceof UsageError ? ' (irsa-webhook --help)' : '';
+    printError(`irsa-webhook: ${message}${hint}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  },
+);
