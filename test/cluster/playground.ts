@@ -1,0 +1,31 @@
+/** A real control plane for a person to try things on: started by `npm run cluster`, gone after Ctrl-C. */
+import { once } from 'node:events';
+import path from 'node:path';
+import { findBinary } from './binaries.ts';
+import { ClusterError } from './errors.ts';
+import { openCluster } from './open-cluster.ts';
+
+try {
+  const { KUBECONFIG: _someonesCluster, ...environment } = process.env;
+  process.stderr.write('Starting etcd, kube-apiserver and kube-controller-manager ...\n');
+  const cluster = await openCluster(environment);
+  const kubectl = findBinary('kubectl', environment);
+  process.stdout.write(
+    [
+      `A Kubernetes API server is running at ${cluster.origin}. In another terminal:`,
+      '',
+      `  export KUBECONFIG=${cluster.kubeconfigPath}`,
+      ...(kubectl === undefined ? [] : [`  export PATH="${path.dirname(kubectl)}:$PATH"`]),
+      '  kubectl get namespaces',
+      '',
+      'It has no nodes: pods are created and stay Pending. Ctrl-C stops it and removes everything.',
+      '',
+    ].join('\n'),
+  );
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await cluster.cleanUp();
+} catch (error) {
+  if (!(error instanceof ClusterError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
