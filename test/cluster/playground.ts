@@ -22,7 +22,10 @@ try {
       '',
     ].join('\n'),
   );
+  // A listener for a signal alone does not keep a process.
+  const keepAlive = setInterval(() => undefined, 60_000);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  clearInterval(keepAlive);
   await cluster.cleanUp();
 } catch (error) {
   if (!(error instanceof ClusterError)) throw error;
