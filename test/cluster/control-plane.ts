@@ -21,7 +21,7 @@ export const serviceAccountIssuer = 'https://kubernetes.default.svc.cluster.loca
 const serviceClusterIpRange = '127.200.0.0/24';
 
 /** A control plane is up in about 5 s; a machine that runs other builds may need several times that. */
-const readyTimeoutMs = 90_000;
+const readyTimeoutMs = 50_000;
 /** Another process may take a free port before the API server does; five times in a row it does not. */
 const portTries = 5;
 /** Short, as whoever took the API server's port may accept connections and never answer. */

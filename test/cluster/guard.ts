@@ -120,3 +120,5 @@ process.stderr.on('error', () => undefined);
 for (const event of ['disconnect', 'SIGHUP', 'SIGINT', 'SIGTERM']) process.on(event, () => void end());
 process.on('message', handle);
 report({ type: 'ready', directory });
+// A parent that died before the listeners were there has sent its last event already.
+if (!process.connected) void end();

@@ -59,6 +59,8 @@ async function buildRelease(release: Release): Promise<void> {
         buildBinary(name, path.join(unfinished, name), release),
       );
     }
+    // A folder that somebody took a binary from would be in the way of the rename for ever.
+    if (!isComplete(release.directory)) await rm(release.directory, { recursive: true, force: true });
     await rename(unfinished, release.directory).catch((error: unknown) => {
       // Another build of the same pins was faster: its binaries are as good as ours.
       if (!isComplete(release.directory)) throw error;
