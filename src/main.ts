@@ -48,6 +48,13 @@ function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
+// A reader that has seen enough (`| head`) is no fault.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 process.exitCode = await main().then(
   () => 0,
   (error: unknown) => {

@@ -32,7 +32,7 @@ const notFound: Answer = { kind: 'none', reason: 'service_account_not_found', wa
 
 async function ask(account: AccountRef, deadline: Deadline, options: ClusterAccountsOptions): Promise<Answer> {
   const path = `/api/v1/namespaces/${account.namespace}/serviceaccounts/${account.name}`;
-  const timeoutMs = Math.max(0, deadline.atMs - options.now());
+  const timeoutMs = Math.max(0, Math.ceil(deadline.atMs - options.now()));
   try {
     const response = await options.api.get(path, { timeoutMs, signal: deadline.callerGone() });
     return readResponse(response, options.defaults) ?? fault('lookup_failed', account, describeResponse(response));
@@ -60,10 +60,13 @@ function fault(reason: 'lookup_failed' | 'lookup_timeout', account: AccountRef, 
   return { kind: 'fault', reason, message: `cannot read service account ${subject}: ${message}` };
 }
 
+/** Longest text of the API server's that is passed on; whatever stands between may answer in its place. */
+const maxMessageLength = 256;
+
 /** Returns what came instead of an account, in one sentence. */
 export function describeResponse({ status, body }: ApiResponse): string {
   const message = asString(parseObject(body)?.['message']) ?? 'nothing that could be read';
-  return `the API server answered ${String(status)}: ${message}`;
+  return `the API server answered ${String(status)}: ${message.slice(0, maxMessageLength)}`;
 }
 
 function parseObject(body: string): ReturnType<typeof asObject> {

@@ -11,6 +11,8 @@ export type FileAccountsOptions = {
   /** A file, or a folder whose .yaml, .yml and .json files count. */
   readonly path: string;
   readonly defaults: IdentityDefaults;
+  /** Of accounts that name none; `default` where it is not given. */
+  readonly defaultNamespace?: string;
 };
 
 /** How a reload went: what is served from now on, or why the last good content stays. */
@@ -25,10 +27,11 @@ export type FileAccounts = {
 };
 
 /** Returns what the files say now. Rejects with a {@link ManifestError} where one cannot be read. */
-export async function readAccounts({ path, defaults }: FileAccountsOptions): Promise<Accounts> {
+export async function readAccounts({ path, defaults, defaultNamespace }: FileAccountsOptions): Promise<Accounts> {
   const accounts = new Map<string, AccountPromise>();
   for (const file of await listFiles(path)) {
-    for (const [key, promise] of parseAccounts(await read(file), file, defaults)) accounts.set(key, promise);
+    const inFile = parseAccounts(await read(file), file, defaults, defaultNamespace);
+    for (const [key, promise] of inFile) accounts.set(key, promise);
   }
   return accounts;
 }

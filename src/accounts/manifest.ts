@@ -1,5 +1,5 @@
 // Reads service accounts out of the text of a manifest, YAML or JSON, as kubectl would.
-import { parseAllDocuments } from 'yaml';
+import { type DocumentOptions, parseAllDocuments, type SchemaOptions } from 'yaml';
 import {
   type Identity,
   type IdentityDefaults,
@@ -14,6 +14,19 @@ export type AccountPromise = Identity | NoIdentity<NoRoleReason>;
 
 /** What a set of manifests says of accounts, by `namespace/name`. */
 export type Accounts = ReadonlyMap<string, AccountPromise>;
+
+/**
+ * YAML as kubectl reads it (go.yaml.in/yaml/v2, resolve.go), which is YAML 1.1: `0644` is octal, `yes` a boolean, `<<`
+ * merges. But unlike there, dates and numbers to base 60 (`22:22`) are text.
+ */
+const kubectlYaml: DocumentOptions & SchemaOptions = {
+  version: '1.1',
+  customTags: (tags) =>
+    tags.filter(
+      (tag) =>
+        typeof tag === 'string' || !(tag.tag.endsWith(':timestamp') || ('format' in tag && tag.format === 'TIME')),
+    ),
+};
 
 /** A manifest that cannot be read; the message names the file and the place in it. */
 export class ManifestError extends Error {
@@ -31,7 +44,7 @@ export function accountKey(namespace: string, name: string): string {
  * documents are passed over. Throws a {@link ManifestError} where the text is not YAML or a document not an object.
  */
 export function parseObjects(text: string, source: string): JsonObject[] {
-  return parseAllDocuments(text).flatMap((document, index) => {
+  return parseAllDocuments(text, kubectlYaml).flatMap((document, index) => {
     const [error] = document.errors;
     if (error) throw new ManifestError(`${source}: ${error.message.split('\n', 1)[0] ?? 'not YAML'}`);
     const content: unknown = toPlain(document, source);
@@ -46,16 +59,21 @@ export function parseObjects(text: string, source: string): JsonObject[] {
 
 /**
  * Returns the accounts among the objects in a text; other kinds are passed over. An account without a namespace is in
- * `default`; of two with the same name the later counts, as when they are applied one after the other.
+ * `defaultNamespace`; of two with the same name the later counts, as when they are applied one after the other.
  */
-export function parseAccounts(text: string, source: string, defaults: IdentityDefaults): Accounts {
+export function parseAccounts(
+  text: string,
+  source: string,
+  defaults: IdentityDefaults,
+  defaultNamespace = 'default',
+): Accounts {
   const accounts = new Map<string, AccountPromise>();
   for (const object of parseObjects(text, source)) {
     if (object['kind'] !== 'ServiceAccount' || object['apiVersion'] !== 'v1') continue;
     const metadata = asObject(object['metadata']);
     const name = asString(metadata?.['name']) ?? '';
     if (name === '') throw new ManifestError(`${source}: expected metadata.name in a ServiceAccount, got none`);
-    const key = accountKey(asString(metadata?.['namespace']) ?? 'default', name);
+    const key = accountKey(asString(metadata?.['namespace']) || defaultNamespace, name);
     accounts.set(key, parseIdentity(readAnnotations(metadata, `${source}: ServiceAccount ${key}`), defaults));
   }
   return accounts;

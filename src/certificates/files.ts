@@ -1,6 +1,7 @@
 // Reads the serving pair from files and proves that it can serve before anything relies on it.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 
 /** A certificate chain and its key, in PEM, and when the first of the chain ends. */
 export type PairFile = { readonly cert: string; readonly key: string; readonly notAfter: Date };
@@ -13,7 +14,8 @@ export class CertificateError extends Error {
 
 /**
  * Returns the pair in two PEM files. Rejects with a {@link CertificateError} that names the file where one is missing,
- * empty, unparsable, or the key is not the certificate's: Node takes an empty pair and then fails every handshake.
+ * empty, unparsable, or the key is not the certificate's (Node takes an empty pair and then fails every handshake), and
+ * that names both where OpenSSL does not take them together: a broken chain, a key that is too short.
  */
 export async function readPair(certPath: string, keyPath: string): Promise<PairFile> {
   const [cert, key] = await Promise.all([readText('--tls-cert', certPath), readText('--tls-key', keyPath)]);
@@ -22,6 +24,14 @@ export async function readPair(certPath: string, keyPath: string): Promise<PairF
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new CertificateError(
       `the key in ${keyPath} (--tls-key) is not that of the certificate in ${certPath} (--tls-cert)`,
+    );
+  }
+  try {
+    createSecureContext({ cert, key });
+  } catch (cause) {
+    throw new CertificateError(
+      `expected a pair that can serve in ${certPath} (--tls-cert) and ${keyPath} (--tls-key): ${messageOf(cause)}`,
+      { cause },
     );
   }
   return { cert, key, notAfter: certificate.validToDate };

@@ -37,7 +37,7 @@ function serveHelp(): string {
     flags: serveFlags,
     examples: [
       'irsa-webhook --self-signed --service-accounts manifests/examples --port 8443',
-      'irsa-webhook --in-cluster=false --tls-cert tls.crt --tls-key tls.key --aws-default-region eu-west-1',
+      'irsa-webhook --tls-cert tls.crt --tls-key tls.key --aws-default-region eu-west-1',
     ],
   });
 }
@@ -47,8 +47,9 @@ function mutateHelp(): string {
     usage: 'irsa-webhook mutate -f FILE [flags]',
     description:
       'Shows what pods would get, without a cluster: a pod, a list, workloads with a pod template\n' +
-      '(Deployment, Job, CronJob, ...) or an AdmissionReview, from a file or standard input. Documents that\n' +
-      'hold no pod pass through. What was decided, and why, goes to standard error.\n\n' +
+      '(Deployment, Job, CronJob, ...) or an AdmissionReview, of which the pod is shown, from a file or\n' +
+      'standard input. Documents that hold no pod pass through. What was decided, and why, goes to\n' +
+      'standard error.\n\n' +
       'Exit status: 0 decided (whether or not anything was added), 1 the input could not be read,\n' +
       '2 the command line is wrong.',
     flags: mutateFlags,

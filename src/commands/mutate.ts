@@ -6,6 +6,7 @@ import type { Deadline } from '../accounts/lookup.ts';
 import { accountKey, ManifestError, parseAccounts, parseObjects } from '../accounts/manifest.ts';
 import { outcomeSentences } from '../admission/outcomes.ts';
 import { createPodReview, type Decision } from '../admission/pods.ts';
+import { parseReview, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import { asObject, type JsonObject } from '../identity/json.ts';
 import { UsageError } from './flag-values.ts';
 import type { FlagValues, mutateFlags } from './flags.ts';
@@ -41,9 +42,13 @@ export async function mutate(flags: MutateFlags, context: MutateContext): Promis
   const source = filename === '-' ? 'standard input' : filename;
   const manifest = await readManifest(filename, context.standardInput);
   const defaults = identityDefaults(flags);
-  const accounts = new Map(parseAccounts(manifest, source, defaults));
+  const accounts = new Map(parseAccounts(manifest, source, defaults, flags.namespace));
   if (flags['service-accounts'] !== '') {
-    const more = await readAccounts({ path: flags['service-accounts'], defaults });
+    const more = await readAccounts({
+      path: flags['service-accounts'],
+      defaults,
+      defaultNamespace: flags.namespace,
+    });
     for (const [key, promise] of more) accounts.set(key, promise);
   }
   const reviewPod = createPodReview(
@@ -53,35 +58,47 @@ export async function mutate(flags: MutateFlags, context: MutateContext): Promis
   );
 
   const objects: MutatedObject[] = [];
-  for (const object of parseObjects(manifest, source)) {
-    const decision = await decide(object, flags.namespace, reviewPod);
-    objects.push({ object, decision, podPath: findPod(object)?.path ?? [] });
+  for (const read of parseObjects(manifest, source)) {
+    const { object, podPath, request } =
+      read['kind'] === 'AdmissionReview' ? questionOfReview(read, source) : questionOfObject(read, flags.namespace);
+    const decision = request && (await reviewPod(request, noDeadline));
+    objects.push({ object, decision, podPath });
     if (decision) context.printError(describe(object, decision));
   }
   context.print(renderObjects(objects, output, context.colours));
 }
 
-async function decide(
-  object: JsonObject,
-  defaultNamespace: string,
-  reviewPod: ReturnType<typeof createPodReview>,
-): Promise<Decision | undefined> {
+/** What is to be decided, of which object; nothing where there is no pod in it. */
+type Question = Pick<MutatedObject, 'object' | 'podPath'> & { readonly request: ReviewRequest | undefined };
+
+/** The object and its namespace are taken as the API server would fill them in before it asks a webhook. */
+function questionOfObject(object: JsonObject, defaultNamespace: string): Question {
   const place = findPod(object);
-  if (place === undefined) return undefined;
-  const serviceAccountName = serviceAccountNameOf(place.pod);
-  return reviewPod(
-    {
-      apiVersion: 'admission.k8s.io/v1',
-      uid: 'offline',
-      operation: 'CREATE',
-      kind: '/v1/Pod',
-      subResource: '',
-      namespace: namespaceOf(object, defaultNamespace),
-      dryRun: true,
-      object: { ...place.pod, spec: { ...asObject(place.pod['spec']), serviceAccountName } },
-    },
-    noDeadline,
-  );
+  if (place === undefined) return { object, podPath: [], request: undefined };
+  const { path, pod } = place;
+  const serviceAccountName = serviceAccountNameOf(pod);
+  const request: ReviewRequest = {
+    apiVersion: 'admission.k8s.io/v1',
+    uid: 'offline',
+    operation: 'CREATE',
+    kind: '/v1/Pod',
+    subResource: '',
+    namespace: namespaceOf(object, defaultNamespace),
+    dryRun: true,
+    object: { ...pod, spec: { ...asObject(pod['spec']), serviceAccountName } },
+  };
+  return { object, podPath: path, request };
+}
+
+/** A review is decided exactly as it stands; what is shown is its pod. */
+function questionOfReview(review: JsonObject, source: string): Question {
+  try {
+    const request = parseReview(JSON.stringify(review));
+    return { object: asObject(request.object) ?? review, podPath: [], request };
+  } catch (cause) {
+    if (!(cause instanceof ReviewError)) throw cause;
+    throw new ManifestError(`${source}: ${cause.message}`, { cause });
+  }
 }
 
 function describe(object: JsonObject, decision: Decision): string {

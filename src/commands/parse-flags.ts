@@ -44,14 +44,19 @@ export function parseFlags<const Table extends readonly Flag[]>(
 
 /** To commander a bare boolean lacks its value, one letter and an equals sign means the value `=4`. */
 function toCommanderForms(table: readonly Flag[], args: readonly string[]): string[] {
-  const bare = new Set(
-    table
-      .filter((flag) => flag.form === 'bool')
-      .flatMap((flag) => [`--${flag.name}`, ...(flag.short === undefined ? [] : [`-${flag.short}`])]),
-  );
+  const formOf = new Map<string, Flag['form']>();
+  for (const { name, short, form } of table) {
+    formOf.set(`--${name}`, form);
+    if (short !== undefined) formOf.set(`-${short}`, form);
+  }
+  let isValue = false;
   return args.map((arg) => {
-    if (bare.has(arg)) return arg.startsWith('--') ? `${arg}=true` : `${arg}true`;
-    return arg.replace(/^-(\w)=/, '-$1');
+    const form = isValue ? undefined : formOf.get(arg);
+    const word = isValue ? arg : arg.replace(/^-(\w)=/, '-$1');
+    // Whatever follows such a flag is its value, however much it looks like a flag.
+    isValue = form !== undefined && form !== 'bool';
+    if (form !== 'bool') return word;
+    return arg.startsWith('--') ? `${arg}=true` : `${arg}true`;
   });
 }
 

@@ -1,5 +1,5 @@
 // Writes objects whose pods were mutated: whole, as the operations, or as what changed.
-import { createTwoFilesPatch } from 'diff';
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import jsonpatch from 'fast-json-patch';
 import { stringify } from 'yaml';
 import type { Decision } from '../admission/pods.ts';
@@ -61,10 +61,11 @@ function apply(mutated: MutatedObject): unknown {
 function renderDiff(mutated: MutatedObject, colours: boolean): string {
   if (operationsOf(mutated).length === 0) return '';
   const title = titleOf(mutated.object);
-  const patch = createTwoFilesPatch(title, title, toYaml(mutated.object), toYaml(apply(mutated)), 'before', 'after');
-  // Without the library's own line of equals signs, which `patch` and `git apply` have no use for.
-  const lines = patch.split('\n').filter((line) => !/^=+$/.test(line));
-  return lines.map((line) => (colours ? colour(line) : line)).join('\n');
+  const [before, after] = [toYaml(mutated.object), toYaml(apply(mutated))];
+  const patch = createTwoFilesPatch(title, title, before, after, 'before', 'after', {
+    headerOptions: FILE_HEADERS_ONLY,
+  });
+  return colours ? patch.split('\n').map(colour).join('\n') : patch;
 }
 
 function colour(line: string): string {
@@ -73,8 +74,9 @@ function colour(line: string): string {
   return line;
 }
 
+/** YAML 1.1 puts into quotes what kubectl would not take for text: yes, on, 0644. */
 function toYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function toJson(value: unknown): string {

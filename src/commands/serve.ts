@@ -43,14 +43,28 @@ const hardEndMs = 30_000;
 export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: ServeContext): Promise<void> {
   const flags = parsed.values;
   const log = createLog({ verbosity: flags.v });
-  const metrics = createMetrics(Object.keys(outcomeSentences), { processMetrics: true });
   const source = await openAccounts(flags, context, log);
+  try {
+    await serveAccounts(source, parsed, context, log);
+  } finally {
+    source.close();
+  }
+  log.info({}, 'stopped');
+}
+
+async function serveAccounts(
+  source: AccountSource,
+  parsed: ParsedFlags<typeof serveFlags>,
+  context: ServeContext,
+  log: Log,
+): Promise<void> {
+  const flags = parsed.values;
+  const metrics = createMetrics(Object.keys(outcomeSentences), { processMetrics: true });
   const pair = await readServingPair(parsed);
   const onFault = (error: unknown): void => {
     log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'internal fault');
   };
-  const isDraining = (): boolean => context.stop.aborted;
-  const health = createHealthRoutes(() => (isDraining() ? 'shutting down' : source.notReady()));
+  const health = createHealthRoutes(() => (context.stop.aborted ? 'shutting down' : source.notReady()));
   const mutate = createMutateRoute({
     reviewPod: createPodReview(source.lookup, injectionSettings(flags)),
     lookupTimeoutMs: flags['lookup-timeout'],
@@ -59,14 +73,14 @@ export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: Ser
     onFault,
   });
 
-  const webhook = await listen(createApp({ routes: [mutate, health], isDraining, onFault }), {
-    port: flags.port,
-    pair,
+  const webhook = await listen(createApp({ routes: [mutate, health], onFault }), { port: flags.port, pair });
+  const operations = await listen(createApp({ routes: [createMetricsRoute(metrics.render), health], onFault }), {
+    port: flags['metrics-port'],
+  }).catch(async (error: unknown) => {
+    // An open port would keep the process from ending.
+    await webhook.drain(0);
+    throw error;
   });
-  const operations = await listen(
-    createApp({ routes: [createMetricsRoute(metrics.render), health], isDraining: () => false, onFault }),
-    { port: flags['metrics-port'] },
-  );
   log.info({ version: context.version, port: webhook.port, metricsPort: operations.port }, 'listening');
   if (source.accounts) {
     context.print(
@@ -94,8 +108,6 @@ export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: Ser
   log.info({}, 'stopping');
   await webhook.drain(hardEndMs);
   await operations.drain(0);
-  source.close();
-  log.info({}, 'stopped');
 }
 
 type AccountSource = {
@@ -130,6 +142,7 @@ async function openAccounts(flags: ServeFlags, context: ServeContext, log: Log):
     servicePort: context.environment['KUBERNETES_SERVICE_PORT'],
   });
   const transport = createTransport(connection, { version: context.version });
+  const closed = new AbortController();
   let notReady: string | undefined = 'service accounts have not been read yet';
   const becomeReady = async (): Promise<void> => {
     const read = await waitForFirstRead({
@@ -139,7 +152,7 @@ async function openAccounts(flags: ServeFlags, context: ServeContext, log: Log):
         notReady = `service accounts cannot be read: ${message}`;
         log.warn({ error: message }, 'service accounts cannot be read');
       },
-      signal: context.stop,
+      signal: closed.signal,
     });
     if (!read) return;
     notReady = undefined;
@@ -150,6 +163,7 @@ async function openAccounts(flags: ServeFlags, context: ServeContext, log: Log):
     lookup: createClusterLookup({ api: transport, defaults, now: () => performance.now() }),
     notReady: () => notReady,
     close: () => {
+      closed.abort();
       transport.close();
     },
   };

@@ -1,6 +1,6 @@
 // What the shared flags mean to the decision.
 import type { IdentityDefaults } from '../identity/identity.ts';
-import { minTokenExpirationSeconds } from '../identity/token-expiration.ts';
+import { maxTokenExpirationSeconds, minTokenExpirationSeconds } from '../identity/token-expiration.ts';
 import type { InjectionSettings } from '../injection/settings.ts';
 import type { FlagValues, mutateFlags } from './flags.ts';
 
@@ -21,8 +21,11 @@ export function identityDefaults(flags: InjectionFlags): IdentityDefaults {
     annotationPrefix: flags['annotation-prefix'],
     audience: flags['token-audience'],
     regionalSts: flags['sts-regional-endpoint'],
-    // As the Go webhook: a flag below the API server's minimum is raised to it.
-    tokenExpirationSeconds: Math.max(flags['token-expiration'], minTokenExpirationSeconds),
+    // The API server would refuse every pod; the Go webhook, too, raises the flag to the minimum.
+    tokenExpirationSeconds: Math.min(
+      Math.max(flags['token-expiration'], minTokenExpirationSeconds),
+      maxTokenExpirationSeconds,
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-// Finds the pods in an object: itself, its pod template, or the pod that a review asks about.
+// Finds the pod in an object: itself, or its pod template.
 import { asObject, asString, type JsonObject } from '../identity/json.ts';
 
 /** A pod, or the template of one, inside an object. */
@@ -10,7 +10,6 @@ export type PodPlace = {
 
 /** Where each kind keeps its pod. */
 const podPaths: ReadonlyMap<string, readonly string[]> = new Map([
-  ['AdmissionReview', ['request', 'object']],
   ['CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
   ['DaemonSet', ['spec', 'template']],
   ['Deployment', ['spec', 'template']],
@@ -31,16 +30,15 @@ export function findPod(object: JsonObject): PodPlace | undefined {
   return pod && { path, pod };
 }
 
-/** Returns the object's namespace, or the default where it names none; of a review, the request's. */
+/** Returns the object's namespace, or the default where it names none. */
 export function namespaceOf(object: JsonObject, defaultNamespace: string): string {
-  const owner = object['kind'] === 'AdmissionReview' ? asObject(object['request']) : asObject(object['metadata']);
-  return asString(owner?.['namespace']) ?? defaultNamespace;
+  return asString(asObject(object['metadata'])?.['namespace']) || defaultNamespace;
 }
 
 /** Returns how people name the object: kind and name. */
 export function titleOf(object: JsonObject): string {
   const kind = asString(object['kind']) ?? 'object';
-  const metadata = asObject((findPod(object)?.path.at(-1) === 'object' ? findPod(object)?.pod : object)?.['metadata']);
+  const metadata = asObject(object['metadata']);
   return `${kind}/${asString(metadata?.['name']) ?? asString(metadata?.['generateName']) ?? '(no name)'}`;
 }
 

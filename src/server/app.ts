@@ -5,8 +5,6 @@ import { sendRefusal } from './status.ts';
 /** What every application of this program needs besides its routes. */
 export type AppOptions = {
   readonly routes: readonly Router[];
-  /** Answers say `Connection: close` from the moment this is true, so that callers go to another replica. */
-  readonly isDraining: () => boolean;
   /** A fault of this program, with its stack; the caller is told nothing of it. */
   readonly onFault: (error: unknown) => void;
 };
@@ -18,10 +16,6 @@ export function createApp(options: AppOptions): Express {
   app.enable('case sensitive routing');
   app.enable('strict routing');
 
-  app.use((_request, response, next) => {
-    if (options.isDraining()) response.setHeader('Connection', 'close');
-    next();
-  });
   for (const routes of options.routes) app.use(routes);
   app.use((_request, response) => {
     sendRefusal(response, { statusCode: 404, code: 'ERR_NOT_FOUND', message: 'nothing is served under this path' });
@@ -29,8 +23,12 @@ export function createApp(options: AppOptions): Express {
   // Four parameters make it the error handler.
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     options.onFault(error);
-    if (response.headersSent) response.destroy();
-    else sendRefusal(response, { statusCode: 500, code: 'ERR_INTERNAL_ERROR', message: 'internal error' });
+    if (!response.headersSent) {
+      sendRefusal(response, { statusCode: 500, code: 'ERR_INTERNAL_ERROR', message: 'internal error' });
+    } else if (!response.writableEnded) {
+      // Half an answer is none; a whole one stays, whatever went wrong after it.
+      response.destroy();
+    }
   });
   return app;
 }

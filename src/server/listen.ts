@@ -1,5 +1,5 @@
 // Opens a port, with the time limits that every connection is under, and closes it without losing a call.
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 
 /** A certificate and its key, in PEM. */
@@ -17,7 +17,7 @@ export type Listener = {
   readonly port: number;
   /**
    * Takes no more connections, lets the calls in flight end and resolves when all connections are gone; what is left
-   * after `hardEndMs` is cut.
+   * after `hardEndMs` is cut. Answers say `Connection: close` from now on, so that callers go to another replica.
    */
   readonly drain: (hardEndMs: number) => Promise<void>;
 };
@@ -46,21 +46,59 @@ const closeIdleIntervalMs = 50;
 /** Opens the port. Rejects with a {@link ListenError} that names it. */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listener> {
   const { port, host, pair } = options;
+  const calls = createOpenCalls();
+  const onCall: RequestListener = (request, response) => {
+    calls.add(response);
+    app(request, response);
+  };
   const server = pair
-    ? createHttpsServer({ ...limits, ...pair, handshakeTimeout: handshakeTimeoutMs, minVersion: 'TLSv1.2' }, app)
-    : createHttpServer(limits, app);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(new ListenError(`cannot listen on port ${String(port)}: ${error.message}`, { cause: error }));
+    ? createHttpsServer({ ...limits, ...pair, handshakeTimeout: handshakeTimeoutMs, minVersion: 'TLSv1.2' }, onCall)
+    : createHttpServer(limits, onCall);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      // Throws where the number is none of a port.
+      server.listen({ port, host }, resolve);
     });
-    server.listen({ port, host }, resolve);
-  });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new ListenError(`cannot listen on port ${String(port)}: ${message}`, { cause });
+  }
   // A handshake that fails, a connection that is reset: nothing to answer, nothing to crash for.
   server.on('tlsClientError', () => undefined);
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
-    drain: (hardEndMs) => drain(server, hardEndMs),
+    drain: (hardEndMs) => {
+      calls.letNoneBeKeptAlive();
+      return drain(server, hardEndMs);
+    },
+  };
+}
+
+type OpenCalls = {
+  readonly add: (response: ServerResponse) => void;
+  /** Ends each connection with its next answer, also with those of calls that came before this. */
+  readonly letNoneBeKeptAlive: () => void;
+};
+
+/**
+ * A connection that is closed after an answer which promised to keep it loses the caller's next call. So the answers of
+ * calls in flight must know of the end, too, which no middleware can do: it ran when they came.
+ */
+function createOpenCalls(): OpenCalls {
+  const open = new Set<ServerResponse>();
+  let keepAlive = true;
+  return {
+    add: (response) => {
+      if (!keepAlive) response.shouldKeepAlive = false;
+      open.add(response);
+      response.once('close', () => open.delete(response));
+    },
+    letNoneBeKeptAlive: () => {
+      keepAlive = false;
+      for (const response of open) response.shouldKeepAlive = false;
+    },
   };
 }
 

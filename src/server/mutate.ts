@@ -1,5 +1,5 @@
 // The route of the webhook: a call in, an AdmissionReview or a refusal out, one record of how it went.
-import { type Request, type Response, Router } from 'express';
+import { type NextFunction, type Request, type Response, Router } from 'express';
 import type { Outcome } from '../admission/outcomes.ts';
 import { type Decision, type PodNames, podNames, type ReviewPod } from '../admission/pods.ts';
 import { encodeReview, parseReview, ReviewError, type ReviewRequest } from '../admission/review.ts';
@@ -51,7 +51,7 @@ export function createMutateRoute(options: MutateOptions): Router {
       });
       next();
     })
-    .post((request, response) => {
+    .post((request, response, next) => {
       const startMs = performance.now();
       const mediaRefusal = refuseMedia(request);
       if (mediaRefusal) {
@@ -59,8 +59,13 @@ export function createMutateRoute(options: MutateOptions): Router {
         return;
       }
       readBody(request, options.bodyTimeoutMs, (error, body) => {
-        if (error) refuseBody(request, response, error, options);
-        else answerReview({ request, response, startMs }, body, options);
+        // Express does not see what is thrown in here, and the process would end by it.
+        try {
+          if (error) refuseBody(request, response, error, options);
+          else answerReview({ request, response, next, startMs }, body, options);
+        } catch (fault) {
+          next(fault);
+        }
       });
     })
     .all((_request, response) => {
@@ -74,7 +79,12 @@ export function createMutateRoute(options: MutateOptions): Router {
   return router;
 }
 
-type Call = { readonly request: Request; readonly response: Response; readonly startMs: number };
+type Call = {
+  readonly request: Request;
+  readonly response: Response;
+  readonly next: NextFunction;
+  readonly startMs: number;
+};
 
 function answerReview(call: Call, body: string, options: MutateOptions): void {
   let review: ReviewRequest;
@@ -92,12 +102,12 @@ function answerReview(call: Call, body: string, options: MutateOptions): void {
   };
   const fail = (error: unknown): void => {
     options.onFault(error);
-    if (call.response.headersSent) call.response.destroy();
-    else finish({ kind: 'fault', outcome: 'internal_error', message: 'internal error' });
+    // Where the answer is out, the fault was in recording it.
+    if (!call.response.headersSent) finish({ kind: 'fault', outcome: 'internal_error', message: 'internal error' });
   };
   try {
     const decision = options.reviewPod(review, deadlineOf(call, options.lookupTimeoutMs));
-    if (decision instanceof Promise) decision.then(finish).catch(fail);
+    if (decision instanceof Promise) decision.then(finish).catch(fail).catch(call.next);
     else finish(decision);
   } catch (error) {
     fail(error);
