@@ -1,0 +1,153 @@
+// The decision on a review: which are ours, which account is asked, and what comes of each answer.
+import assert from 'node:assert/strict';
+import type { AccountRef, Answer, Lookup } from '../../src/accounts/lookup.ts';
+import { type Outcome, outcomeSentences } from '../../src/admission/outcomes.ts';
+import { createPodReview, type Decision, podNames } from '../../src/admission/pods.ts';
+import type { ReviewRequest } from '../../src/admission/review.ts';
+import { createPod, createRequest, identity, identityAtHand, noDeadline, roleArn, settings } from './reviews.ts';
+
+/** The decision of a source that answers at once; the test fails where it is a promise. */
+function decide(request: Partial<ReviewRequest>, lookup: Lookup = identityAtHand): Decision {
+  const decision = createPodReview(lookup, settings)(createRequest(request), noDeadline);
+  assert.ok(!(decision instanceof Promise), 'expected a decision without a promise');
+  return decision;
+}
+
+const neverAsked: Lookup = () => assert.fail('no account should be asked for');
+
+const untouched = (outcome: Outcome): Decision => ({ kind: 'answer', outcome, operations: [], warnings: [] });
+
+describe('admission/pods', () => {
+  const notOurs: readonly (readonly [name: string, request: Partial<ReviewRequest>, outcome: Outcome])[] = [
+    ['UPDATE', { operation: 'UPDATE' }, 'operation_not_create'],
+    ['DELETE, which has no object', { operation: 'DELETE', object: null }, 'operation_not_create'],
+    ['CONNECT', { operation: 'CONNECT', object: { kind: 'PodExecOptions' } }, 'operation_not_create'],
+    ['an operation in lower case', { operation: 'create' }, 'operation_not_create'],
+    ['a Deployment', { kind: 'apps/v1/Deployment' }, 'kind_not_pod'],
+    ['a Pod of another group', { kind: 'example.com/v1/Pod' }, 'kind_not_pod'],
+    ['a Pod of another version', { kind: '/v2/Pod' }, 'kind_not_pod'],
+    ['a binding', { subResource: 'binding' }, 'kind_not_pod'],
+    ['ephemeral containers', { subResource: 'ephemeralcontainers' }, 'kind_not_pod'],
+    ['no object', { object: undefined }, 'malformed_pod'],
+    ['a list for an object', { object: [] }, 'malformed_pod'],
+    ['a pod without a spec', { object: { kind: 'Pod' } }, 'malformed_pod'],
+    ['a pod with a text for a spec', { object: { spec: 'none' } }, 'malformed_pod'],
+    ['a mirror pod, which has no account', { object: createPod({ serviceAccountName: '' }) }, 'no_service_account'],
+    ['an account name that is a number', { object: createPod({ serviceAccountName: 7 }) }, 'no_service_account'],
+  ];
+  for (const [name, request, outcome] of notOurs) {
+    it(`leaves alone ${name}: ${outcome}`, () => {
+      assert.deepEqual(decide(request, neverAsked), untouched(outcome));
+    });
+  }
+
+  it('injects a pod whose account has a role', () => {
+    const decision = decide({});
+    assert.ok(decision.kind === 'answer');
+    assert.equal(decision.outcome, 'injected');
+    assert.equal(decision.roleArn, roleArn);
+    assert.deepEqual(
+      decision.operations.map(({ op, path }) => `${op} ${path}`),
+      [
+        'add /spec/volumes',
+        'add /spec/containers/0/env',
+        'add /spec/containers/0/env/-',
+        'add /spec/containers/0/volumeMounts',
+      ],
+    );
+  });
+
+  it('decides a dry run as any other call', () => {
+    assert.deepEqual(decide({ dryRun: true }), decide({ dryRun: false }));
+  });
+
+  it('takes a review without operation and kind for the creation of a pod', () => {
+    assert.deepEqual(decide({ operation: undefined, kind: undefined }), decide({}));
+  });
+
+  it('asks for the account in the namespace of the request, never of the object', () => {
+    const asked: AccountRef[] = [];
+    const lookup: Lookup = (account) => {
+      asked.push(account);
+      return identity;
+    };
+    decide({ namespace: 'shop', object: { ...createPod(), metadata: { namespace: 'kube-system' } } }, lookup);
+    decide({ namespace: 'shop', object: { ...createPod(), metadata: { generateName: 'cart-' } } }, lookup);
+    assert.deepEqual(asked, [
+      { namespace: 'shop', name: 'cart' },
+      { namespace: 'shop', name: 'cart' },
+    ]);
+  });
+
+  it('hands the deadline to the lookup as it is', () => {
+    const deadlines: unknown[] = [];
+    decide({}, (_, deadline) => {
+      deadlines.push(deadline);
+      return identity;
+    });
+    assert.equal(deadlines[0], noDeadline);
+  });
+
+  it('passes on the warnings of the account before those of the pod', () => {
+    const pod = { ...createPod(), metadata: { annotations: { 'eks.amazonaws.com/token-expiration': 'soon' } } };
+    const decision = decide({ object: pod }, () => ({ ...identity, warnings: ['of the account'] }));
+    assert.ok(decision.kind === 'answer');
+    assert.equal(decision.warnings[0], 'of the account');
+    assert.match(decision.warnings[1] ?? '', /^pod annotation /);
+  });
+
+  for (const reason of ['no_role_annotation', 'blank_role_annotation', 'service_account_not_found'] as const) {
+    it(`leaves a pod alone and passes on the warnings where the answer is ${reason}`, () => {
+      const answer: Answer = { kind: 'none', reason, warnings: ['why'] };
+      assert.deepEqual(
+        decide({}, () => answer),
+        { ...untouched(reason), warnings: ['why'] },
+      );
+    });
+  }
+
+  for (const reason of ['lookup_failed', 'lookup_timeout'] as const) {
+    it(`makes no decision where the answer is ${reason}`, () => {
+      const message = 'cannot read service account shop/cart';
+      assert.deepEqual(
+        decide({}, () => ({ kind: 'fault', reason, message })),
+        { kind: 'fault', outcome: reason, message },
+      );
+    });
+  }
+
+  it('answers by a promise where the lookup does, and not before it', async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const decision = createPodReview(() => promise, settings)(createRequest(), noDeadline);
+    assert.ok(decision instanceof Promise);
+    resolve(identity);
+    assert.deepEqual(await decision, decide({}));
+  });
+
+  it('has a sentence of its own for each outcome', () => {
+    const sentences = Object.values(outcomeSentences);
+    assert.equal(new Set(sentences).size, sentences.length);
+    for (const [outcome, sentence] of Object.entries(outcomeSentences)) {
+      assert.match(outcome, /^[a-z]+(_[a-z]+)*$/);
+      assert.match(sentence, /^[A-Z][^\n]{10,118}\.$/);
+    }
+  });
+
+  describe('podNames', () => {
+    const named: readonly (readonly [
+      pod: unknown,
+      name: string | undefined,
+      serviceAccountName: string | undefined,
+    ])[] = [
+      [createPod(), 'cart-0', 'cart'],
+      [{ metadata: { generateName: 'cart-7d4b-' }, spec: {} }, 'cart-7d4b-', undefined],
+      [{ metadata: { name: 7 }, spec: { serviceAccountName: {} } }, undefined, undefined],
+      [undefined, undefined, undefined],
+    ];
+    for (const [pod, name, serviceAccountName] of named) {
+      it(`finds ${String(name)} and ${String(serviceAccountName)}`, () => {
+        assert.deepEqual(podNames(pod), { name, serviceAccountName });
+      });
+    }
+  });
+});

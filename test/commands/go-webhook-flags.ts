@@ -1,0 +1,36 @@
+// The flags of the Go webhook, read from its main.go at 3bf80a34 and from klog v2.140.0, klog.go.
+import type { FlagForm } from '../../src/commands/flags.ts';
+
+/** Name, form and default, in the order of main.go. */
+export const goWebhookFlags: readonly (readonly [name: string, form: FlagForm, value: string])[] = [
+  ['port', 'int', '443'],
+  ['metrics-port', 'int', '9999'],
+  ['kubeconfig', 'string', ''],
+  ['kube-api', 'string', ''],
+  ['tls-key', 'string', '/etc/webhook/certs/tls.key'],
+  ['tls-cert', 'string', '/etc/webhook/certs/tls.crt'],
+  ['in-cluster', 'bool', 'true'],
+  ['namespace', 'string', 'eks'],
+  ['annotation-prefix', 'string', 'eks.amazonaws.com'],
+  ['token-audience', 'string', 'sts.amazonaws.com'],
+  ['token-mount-path', 'string', '/var/run/secrets/eks.amazonaws.com/serviceaccount'],
+  ['token-expiration', 'int', '86400'],
+  ['aws-default-region', 'string', ''],
+  ['sts-regional-endpoint', 'bool', 'false'],
+  ['version', 'bool', 'false'],
+  ['add_dir_header', 'bool', 'false'],
+  ['alsologtostderr', 'bool', 'false'],
+  ['alsologtostderrthreshold', 'string', '0'],
+  ['legacy_stderr_threshold_behavior', 'bool', 'true'],
+  ['log_backtrace_at', 'string', ':0'],
+  ['log_dir', 'string', ''],
+  ['log_file', 'string', ''],
+  ['log_file_max_size', 'int', '1800'],
+  ['logtostderr', 'bool', 'true'],
+  ['one_output', 'bool', 'false'],
+  ['skip_headers', 'bool', 'false'],
+  ['skip_log_headers', 'bool', 'false'],
+  ['stderrthreshold', 'string', '2'],
+  ['v', 'int', '0'],
+  ['vmodule', 'string', ''],
+];

@@ -1,0 +1,49 @@
+// What the shared flags mean to the decision.
+import assert from 'node:assert/strict';
+import { mutateFlags } from '../../src/commands/flags.ts';
+import { parseFlags } from '../../src/commands/parse-flags.ts';
+import { identityDefaults, injectionSettings } from '../../src/commands/settings.ts';
+import { defaults, settings } from '../admission/reviews.ts';
+
+const flagsOf = (...args: string[]) => parseFlags(mutateFlags, args).values;
+
+describe('commands/settings', () => {
+  it('has the defaults of the Go webhook', () => {
+    assert.deepEqual(identityDefaults(flagsOf()), defaults);
+    assert.deepEqual(injectionSettings(flagsOf()), settings);
+  });
+
+  it('takes each flag', () => {
+    const flags = flagsOf(
+      '--annotation-prefix=example.com',
+      '--token-audience=audience',
+      '--token-mount-path=/token',
+      '--token-expiration=3600',
+      '--aws-default-region=eu-west-1',
+      '--sts-regional-endpoint',
+    );
+    assert.deepEqual(identityDefaults(flags), {
+      annotationPrefix: 'example.com',
+      audience: 'audience',
+      regionalSts: true,
+      tokenExpirationSeconds: 3600,
+    });
+    assert.deepEqual(injectionSettings(flags), {
+      annotationPrefix: 'example.com',
+      mountPath: '/token',
+      region: 'eu-west-1',
+    });
+  });
+
+  for (const [asked, used] of [
+    ['-5', 600],
+    ['599', 600],
+    ['600', 600],
+    ['4294967296', 2 ** 32],
+    ['4294967297', 2 ** 32],
+  ] as const) {
+    it(`makes of --token-expiration=${asked} what the API server takes: ${String(used)}`, () => {
+      assert.equal(identityDefaults(flagsOf(`--token-expiration=${asked}`)).tokenExpirationSeconds, used);
+    });
+  }
+});
