@@ -128,6 +128,7 @@ const impurities: readonly (readonly [name: string, text: string, rule: string])
   ['a microtask', 'queueMicrotask(() => undefined);\n', restrictedGlobal],
   ['the network', "export const answer = fetch('https://example.com');\n", restrictedGlobal],
   ['the process', 'export const id = process.pid;\n', restrictedGlobal],
+  ['the clock, by the global object', 'export const now = globalThis.Date.now();\n', restrictedGlobal],
   ['bytes of Node', "export const bytes = Buffer.from('a');\n", restrictedGlobal],
 ];
 
@@ -157,6 +158,12 @@ function onlyPlacePlants(): Plant[] {
       file: `src/${room}/environment.ts`,
       text: "export const home = process.env['HOME'];\n",
       rule: 'node(no-process-env)',
+    },
+    {
+      name: `${room} -> node:process`,
+      file: `src/${room}/process.ts`,
+      text: "import { env } from 'node:process';\nexport const home = env['HOME'];\n",
+      rule: restrictedImport,
     },
   ]);
   return [

@@ -40,7 +40,7 @@ export function accountKey(namespace: string, name: string): string {
 }
 
 /**
- * Returns every object in the text, in order: all documents of it, with the items of each `List` in its place. Empty
+ * Returns every object in the text, in order: all documents of it, with the items of each list in its place. Empty
  * documents are passed over. Throws a {@link ManifestError} where the text is not YAML or a document not an object.
  */
 export function parseObjects(text: string, source: string): JsonObject[] {
@@ -92,12 +92,16 @@ function readAnnotations(metadata: JsonObject | undefined, source: string): Json
   return annotations;
 }
 
+/** Returns the items of a `List`, or of a typed one such as the API's `PodList`, whose items do not name their kind. */
 function expandList(object: JsonObject, source: string): JsonObject[] {
-  if (object['kind'] !== 'List') return [object];
-  return (asArray(object['items']) ?? []).map((entry) => {
+  const items = asArray(object['items']);
+  const [, itemKind] = /^(\w*)List$/.exec(asString(object['kind']) ?? '') ?? [];
+  if (itemKind === undefined || items === undefined) return [object];
+  const itemType = itemKind === '' ? {} : { apiVersion: object['apiVersion'], kind: itemKind };
+  return items.map((entry) => {
     const item = asObject(entry);
     if (item === undefined) throw new ManifestError(`${source}: expected objects in a List, got ${kindOf(entry)}`);
-    return item;
+    return { ...itemType, ...item };
   });
 }
 

@@ -65,6 +65,7 @@ export async function mutate(flags: MutateFlags, context: MutateContext): Promis
     objects.push({ object, decision, podPath });
     if (decision) context.printError(describe(object, decision));
   }
+  if (objects.length === 0) throw new ManifestError(`${source}: expected at least one object, got none`);
   context.print(renderObjects(objects, output, context.colours));
 }
 

@@ -13,8 +13,6 @@ export type AppOptions = {
 export function createApp(options: AppOptions): Express {
   const app = express();
   for (const setting of ['x-powered-by', 'etag', 'query parser']) app.disable(setting);
-  app.enable('case sensitive routing');
-  app.enable('strict routing');
 
   for (const routes of options.routes) app.use(routes);
   app.use((_request, response) => {

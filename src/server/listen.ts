@@ -31,8 +31,11 @@ export class ListenError extends Error {
 const limits = {
   /** The API server keeps idle connections for 90 s (client-go transport); who closes first loses calls. */
   keepAliveTimeout: 95_000,
-  /** A caller that has not sent its headers by then is none of ours: the API server sends them in one packet. */
-  headersTimeout: 10_000,
+  /**
+   * Counts from the opening of a connection, and Go's client opens some ahead of need: not shorter than the 30 s that
+   * the API server waits at most. controller-runtime has the same (its answer to slowloris).
+   */
+  headersTimeout: 32_000,
   /** The API server waits 30 s at most for a webhook; the reserve is for a slow way. */
   requestTimeout: 35_000,
   /** How often the two limits above are looked at; the default of 30 s would make them three times as long. */

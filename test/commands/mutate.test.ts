@@ -119,8 +119,17 @@ describe('commands/mutate', () => {
       assert.deepEqual(parse((await run(broken)).output), broken);
     });
 
-    it('nothing', async () => {
-      assert.deepEqual(await run(''), { output: '', errors: '' });
+    it('nothing, which is a slip of who pipes it', async () => {
+      await assert.rejects(run('# nothing'), {
+        code: 'ERR_MANIFEST',
+        message: 'standard input: expected at least one object, got none',
+      });
+    });
+
+    it('a list of one kind as the API has it, whose items do not name theirs', async () => {
+      const { kind: _kind, apiVersion: _apiVersion, ...item } = createPod();
+      const { errors } = await run({ apiVersion: 'v1', kind: 'PodList', items: [item, item] });
+      assert.equal(errors.match(/^Pod\/.*: injected\./gm)?.length, 2);
     });
 
     it('a pod that names no account, which is that of the default one', async () => {
