@@ -23,10 +23,7 @@ export type AnnotationFault = {
 export function quote(text: string, maxLength: number): string {
   const cut = text.length > maxLength;
   // The slice comes first: the text may be a megabyte.
-  const shown = JSON.stringify(cut ? text.slice(0, maxLength) : text).replace(
-    /[^ -~]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  const shown = escapeUnprintable(JSON.stringify(cut ? text.slice(0, maxLength) : text));
   return cut ? `${shown.slice(0, -1)}..."` : shown;
 }
 
@@ -37,7 +34,8 @@ export function quote(text: string, maxLength: number): string {
 export function fitWarning(write: (quotedLength: number) => string): string {
   let line = '';
   for (const quotedLength of quotedLengths) {
-    line = write(quotedLength);
+    // What is not quoted comes from a flag, and is as free.
+    line = escapeUnprintable(write(quotedLength));
     if (line.length <= maxWarningLength) return line;
   }
   return `${line.slice(0, maxWarningLength - 3)}...`;
@@ -50,4 +48,8 @@ export function annotationWarning(fault: AnnotationFault): string {
     const key = quotedLength === quotedLengths.at(-1) ? name : `${annotationPrefix}/${name}`;
     return `${owner} annotation ${key}: ${quote(found, quotedLength)} ${problem}; ${consequence}`;
   });
+}
+
+function escapeUnprintable(text: string): string {
+  return text.replace(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

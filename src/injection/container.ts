@@ -9,6 +9,7 @@ import {
   type OwnVariables,
   ownIdentityVariables,
   readOwnVariables,
+  webIdentityTokenFile,
 } from './environment.ts';
 import { type List, readList } from './list.ts';
 import { type AddOperation, append, pointer } from './operations.ts';
@@ -53,7 +54,13 @@ export function injectContainer(
   if (parts === undefined) return { operations: [], state: 'malformed_pod', warnings: [] };
 
   const { name, env, mounts, own } = parts;
-  const place = placeMount(mounts.items, grant.volumeName, grant.mountPath);
+  const ownTokenFile = own.get(webIdentityTokenFile);
+  const place = placeMount(
+    mounts.items,
+    grant.volumeName,
+    grant.mountPath,
+    (mountPath) => ownTokenFile === tokenFilePath(mountPath, grant.windows),
+  );
   if (place === undefined && ownIdentityVariables(own).length === 0) {
     return { operations: [], state: 'token_conflict', warnings: [noPathWarning(name, grant.mountPath)] };
   }

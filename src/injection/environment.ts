@@ -6,7 +6,8 @@ const stsRegionalEndpoints = 'AWS_STS_REGIONAL_ENDPOINTS';
 const defaultRegion = 'AWS_DEFAULT_REGION';
 const region = 'AWS_REGION';
 const roleArn = 'AWS_ROLE_ARN';
-const webIdentityTokenFile = 'AWS_WEB_IDENTITY_TOKEN_FILE';
+/** Names the file with the token. */
+export const webIdentityTokenFile = 'AWS_WEB_IDENTITY_TOKEN_FILE';
 
 /** The variables of ours that a container has before we add any, by name; the last of a name counts, as at run time. */
 export type OwnVariables = ReadonlyMap<string, unknown>;

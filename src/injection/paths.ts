@@ -23,7 +23,8 @@ export function joinPath(folder: string, file: string): string {
   return cleanPath(folder === '' ? file : `${folder}/${file}`);
 }
 
-/** Returns the path as a process in a Windows container finds it: on drive C, with backslashes. */
+/** Returns the path as a process in a Windows container finds it: on drive C unless it names one, with backslashes. */
 export function windowsPath(path: string): string {
-  return `C:${path.replaceAll('/', '\\')}`;
+  const backslashed = path.replaceAll('/', '\\');
+  return /^[a-z]:/i.test(backslashed) ? backslashed : `C:${backslashed}`;
 }

@@ -19,16 +19,27 @@ export function tokenMount(volumeName: string, mountPath: string): TokenMount {
 
 /**
  * Returns where the token is to be seen in a container, or undefined where both paths are taken by something else.
- * A mount of the token's volume that is there already is used wherever it is, as long as it shows the whole volume.
+ * A mount of the token's volume that is there already is used wherever it is, as long as it shows the whole volume:
+ * of several the one that `isPreferred` (the container's own variable points there), then the usual one.
  */
-export function placeMount(mounts: readonly unknown[], volumeName: string, mountPath: string): MountPlace | undefined {
+export function placeMount(
+  mounts: readonly unknown[],
+  volumeName: string,
+  mountPath: string,
+  isPreferred: (mountPath: string) => boolean,
+): MountPlace | undefined {
   const existing = mounts.map(asObject).filter((mount) => mount !== undefined);
-  const whole = existing.find((mount) => mount['name'] === volumeName && !showsPart(mount));
-  const wholePath = asString(whole?.['mountPath']);
+  const usualPath = cleanPath(mountPath);
+  const wholePaths = existing
+    .filter((mount) => mount['name'] === volumeName && !showsPart(mount))
+    .map((mount) => asString(mount['mountPath']))
+    .filter((path) => path !== undefined);
+  const wholePath =
+    wholePaths.find(isPreferred) ?? wholePaths.find((path) => cleanPath(path) === usualPath) ?? wholePaths[0];
   if (wholePath !== undefined) return { mountPath: wholePath, exists: true };
 
   const taken = new Set(existing.map((mount) => cleanPath(asString(mount['mountPath']) ?? '')));
-  for (const path of [mountPath, `${cleanPath(mountPath)}${secondMountPathSuffix}`]) {
+  for (const path of [mountPath, `${usualPath}${secondMountPathSuffix}`]) {
     // A mount on the very file hides the token as one on its folder does.
     if (!taken.has(cleanPath(path)) && !taken.has(joinPath(path, tokenFileName)))
       return { mountPath: path, exists: false };
