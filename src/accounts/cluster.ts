@@ -1,9 +1,9 @@
 // Accounts from the API server: one live read for each question, so that no answer is ever stale.
 import { type IdentityDefaults, parseIdentity } from '../identity/identity.ts';
-import { asObject, asString } from '../identity/json.ts';
+import { asObject, asString, type JsonObject } from '../identity/json.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { ApiResponse, Transport } from '../kubernetes/transport.ts';
-import type { AccountRef, Answer, Deadline, Lookup } from './lookup.ts';
+import type { AccountRef, Answer, Deadline, Lookup, LookupFault } from './lookup.ts';
 
 /** What a cluster source needs. */
 export type ClusterAccountsOptions = {
@@ -35,29 +35,53 @@ async function ask(account: AccountRef, deadline: Deadline, options: ClusterAcco
   const timeoutMs = Math.max(0, Math.ceil(deadline.atMs - options.now()));
   try {
     const response = await options.api.get(path, { timeoutMs, signal: deadline.callerGone() });
-    return readResponse(response, options.defaults) ?? fault('lookup_failed', account, describeResponse(response));
-  } catch (error) {
-    const late = error instanceof KubernetesError && error.code === 'ERR_KUBERNETES_TIMEOUT';
-    return fault(
-      late ? 'lookup_timeout' : 'lookup_failed',
-      account,
-      error instanceof Error ? error.message : String(error),
+    return (
+      readResponse(response, account, options.defaults) ?? fault('lookup_failed', account, describeResponse(response))
     );
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    const late = error instanceof KubernetesError && error.code === 'ERR_KUBERNETES_TIMEOUT';
+    // What went wrong on the way names addresses that are nothing to whoever creates a pod.
+    return late
+      ? fault('lookup_timeout', account, 'the API server did not answer in time', detail)
+      : fault('lookup_failed', account, 'the API server could not be asked', detail);
   }
 }
 
-function readResponse({ status, body }: ApiResponse, defaults: IdentityDefaults): Answer | undefined {
+/** Whatever stands between may answer in the API server's place, or with what somebody else asked for. */
+function readResponse(
+  { status, body }: ApiResponse,
+  account: AccountRef,
+  defaults: IdentityDefaults,
+): Answer | undefined {
   const object = parseObject(body);
   if (status === 200 && object?.['kind'] === 'ServiceAccount') {
-    return parseIdentity(asObject(asObject(object['metadata'])?.['annotations']), defaults);
+    const metadata = asObject(object['metadata']);
+    const isAsked = metadata?.['namespace'] === account.namespace && metadata['name'] === account.name;
+    return isAsked ? parseIdentity(asObject(metadata['annotations']), defaults) : undefined;
   }
-  // Any proxy on the way can say 404; only the API server says it of this account.
-  return status === 404 && object?.['kind'] === 'Status' && object['reason'] === 'NotFound' ? notFound : undefined;
+  return status === 404 && isNotFound(object, account) ? notFound : undefined;
 }
 
-function fault(reason: 'lookup_failed' | 'lookup_timeout', account: AccountRef, message: string): Answer {
+/** Returns whether a Status says that just this account is not there. */
+function isNotFound(object: JsonObject | undefined, account: AccountRef): boolean {
+  const details = asObject(object?.['details']);
+  return (
+    object?.['kind'] === 'Status' &&
+    object['reason'] === 'NotFound' &&
+    details?.['kind'] === 'serviceaccounts' &&
+    details['name'] === account.name
+  );
+}
+
+function fault(reason: LookupFault['reason'], account: AccountRef, message: string, detail?: string): LookupFault {
   const subject = `${account.namespace}/${account.name}`;
-  return { kind: 'fault', reason, message: `cannot read service account ${subject}: ${message}` };
+  return {
+    kind: 'fault',
+    reason,
+    message: `cannot read service account ${subject}: ${message}`,
+    ...(detail !== undefined && { detail }),
+  };
 }
 
 /** Longest text of the API server's that is passed on; whatever stands between may answer in its place. */

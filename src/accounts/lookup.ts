@@ -11,8 +11,10 @@ export type NoIdentityReason = NoRoleReason | 'service_account_not_found';
 export type LookupFault = {
   readonly kind: 'fault';
   readonly reason: 'lookup_failed' | 'lookup_timeout';
-  /** For the log and the answer: one sentence, no secret. */
+  /** For whoever creates the pod: one sentence, no secret, no address. */
   readonly message: string;
+  /** For the log, where there is more to say. */
+  readonly detail?: string;
 };
 
 /** What a service account promises. */

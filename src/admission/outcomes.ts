@@ -6,7 +6,7 @@ import type { InjectionOutcome } from '../injection/inject.ts';
 export type NotOursOutcome = 'operation_not_create' | 'kind_not_pod' | 'no_service_account';
 
 /** Why a review got no answer. */
-export type FaultOutcome = LookupFault['reason'] | 'internal_error';
+export type FaultOutcome = LookupFault['reason'] | 'pod_too_large' | 'internal_error';
 
 /** How a review ended. It names how the pod stands afterwards, not what this one call added. */
 export type Outcome = InjectionOutcome | NoIdentityReason | NotOursOutcome | FaultOutcome;
@@ -27,5 +27,6 @@ export const outcomeSentences: Readonly<Record<Outcome, string>> = {
   kind_not_pod: 'Only pods get an identity.',
   lookup_failed: 'The service account could not be read; the call fails and failurePolicy decides.',
   lookup_timeout: 'The service account could not be read in time; the call fails and failurePolicy decides.',
+  pod_too_large: 'The pod has thousands of containers; the call fails and failurePolicy decides.',
   internal_error: 'A fault of this program; the call fails and failurePolicy decides.',
 };

@@ -1,7 +1,8 @@
 // Decides a review: is it ours, what does the pod's account promise, what does the pod get.
-import type { Answer, Deadline, Lookup } from '../accounts/lookup.ts';
+import type { Answer, Deadline, Lookup, LookupFault } from '../accounts/lookup.ts';
 import { asObject, asString } from '../identity/json.ts';
 import { inject } from '../injection/inject.ts';
+import { estimatePatchBytes, maxPatchBytes } from '../injection/patch-size.ts';
 import type { InjectionSettings } from '../injection/settings.ts';
 import type { FaultOutcome, Outcome } from './outcomes.ts';
 import type { ReviewAnswer, ReviewRequest } from './review.ts';
@@ -9,7 +10,13 @@ import type { ReviewAnswer, ReviewRequest } from './review.ts';
 /** The pod is allowed, with or without operations. */
 export type AnsweredDecision = ReviewAnswer & { readonly kind: 'answer'; readonly outcome: Outcome };
 /** No decision, by our own fault: the call must fail, so that the operator's failurePolicy decides. */
-export type FaultDecision = { readonly kind: 'fault'; readonly outcome: FaultOutcome; readonly message: string };
+export type FaultDecision = {
+  readonly kind: 'fault';
+  readonly outcome: FaultOutcome;
+  readonly message: string;
+  /** For the log, where there is more to say. */
+  readonly detail?: string;
+};
 /** How a review is to be answered. */
 export type Decision = AnsweredDecision | FaultDecision;
 
@@ -39,15 +46,26 @@ export function createPodReview(lookup: Lookup, settings: InjectionSettings): Re
 function decide(answer: Answer, pod: unknown, settings: InjectionSettings): Decision {
   switch (answer.kind) {
     case 'fault':
-      return { kind: 'fault', outcome: answer.reason, message: answer.message };
+      return faultOf(answer);
     case 'none':
       return { ...untouched(answer.reason), warnings: answer.warnings };
     case 'identity': {
+      const patchBytes = estimatePatchBytes(pod, answer, settings);
+      if (patchBytes > maxPatchBytes) return tooLarge(patchBytes);
       const { operations, outcome, warnings } = inject(pod, answer, settings);
       const { roleArn } = answer;
       return { kind: 'answer', outcome, roleArn, operations, warnings: [...answer.warnings, ...warnings] };
     }
   }
+}
+
+function faultOf({ reason: outcome, message, detail }: LookupFault): FaultDecision {
+  return { kind: 'fault', outcome, message, ...(detail !== undefined && { detail }) };
+}
+
+function tooLarge(patchBytes: number): FaultDecision {
+  const message = `the pod has so many containers that its patch would take ${String(patchBytes)} bytes, of at most ${String(maxPatchBytes)}`;
+  return { kind: 'fault', outcome: 'pod_too_large', message };
 }
 
 /** A review that does not name a kind is judged by its object, as one that names no operation is taken for a CREATE. */

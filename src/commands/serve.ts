@@ -5,6 +5,7 @@ import { createPodReview } from '../admission/pods.ts';
 import { createLog, type Log } from '../observability/log.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { createApp } from '../server/app.ts';
+import { createBodyBudget } from '../server/body.ts';
 import { createHealthRoutes } from '../server/health.ts';
 import { listen, type Listener } from '../server/listen.ts';
 import { createMetricsRoute } from '../server/metrics-route.ts';
@@ -28,8 +29,8 @@ export type ServeContext = {
 
 /** A body that takes longer than the API server waits for an answer by default is not worth reading. */
 const bodyTimeoutMs = 10_000;
-/** A call in flight is never older than the API server's own limit for webhooks. */
-const hardEndMs = 30_000;
+/** Kubernetes kills a process 30 s after SIGTERM by default; what is left by then is better ended than killed. */
+const hardEndMs = 25_000;
 
 /** Serves until it is told to stop, then resolves when the calls in flight have ended. Rejects if it cannot start. */
 export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: ServeContext): Promise<void> {
@@ -78,6 +79,7 @@ async function openPorts({ parsed, context, log, pair, source }: Parts): Promise
     reviewPod: createPodReview(source.lookup, injectionSettings(flags)),
     lookupTimeoutMs: flags['lookup-timeout'],
     bodyTimeoutMs,
+    bodyBudget: createBodyBudget(),
     ...createReviewObserver(log, metrics),
     onFault,
   });

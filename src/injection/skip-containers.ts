@@ -1,14 +1,18 @@
 // Reads the pod's skip-containers annotation: one CSV record, as Go's encoding/csv reads it.
 
+/** Characters; the API allows no more for all annotations of an object together (256 KiB). */
+const maxLength = 256 * 1024;
+
 /**
  * Returns the container names in the first record of the text, or undefined where it is malformed (a quote inside
- * an unquoted field, text after a closing quote, an open quote).
+ * an unquoted field, text after a closing quote, an open quote) or longer than an annotation can be.
  *
  * The rules are those of Go's `csv.Reader.Read` with its defaults, which the Go webhook uses: empty lines before the
  * record are passed over, nothing is trimmed, "" in a quoted field is a quote, a quoted field may go on over lines,
  * CR LF counts as LF and a CR at the very end is dropped.
  */
 export function parseSkipContainers(text: string): ReadonlySet<string> | undefined {
+  if (text.length > maxLength) return undefined;
   const lines = text.replaceAll('\r\n', '\n').replace(/\r$/, '').replace(/^\n+/, '');
   const names = new Set<string>();
   if (lines === '') return names;

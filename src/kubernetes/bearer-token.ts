@@ -20,12 +20,19 @@ export function createBearerTokenFile(path: string, now: () => number, advice: s
   return {
     authorization() {
       const token = file.read();
-      if (token !== undefined) return `Bearer ${token}`;
+      if (token !== undefined && isHeaderText(token)) return `Bearer ${token}`;
+      // A file that is being written badly is looked at again with the next call, not after a minute.
+      file.expire();
       throw new KubernetesError(
         'ERR_KUBERNETES_CREDENTIAL',
-        `Expected a token in ${path}, got no such file, an unreadable or an empty one: ${advice}`,
+        `Expected a token in ${path}, got no such file, an unreadable or an empty one, or one with characters that no token has: ${advice}`,
       );
     },
     expire: () => file.expire(),
   };
+}
+
+/** A line break or a character outside ASCII can stand in no header. */
+function isHeaderText(text: string): boolean {
+  return /^[!-~]+$/.test(text);
 }

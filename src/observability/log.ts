@@ -18,6 +18,12 @@ const maxTextLength = 512;
 /** klog's `-v` from which on debug lines are written; the Go webhook tells why a pod was left alone at 4. */
 const debugVerbosity = 4;
 
+/**
+ * Lines are written together, and none is waited for: whoever reads standard error and stalls must not stop reviews.
+ * Beyond 4 MiB that nobody reads lines are dropped. At the end of the process, also by a throw, the rest is written.
+ */
+const buffering = { minLength: 4096, periodicFlush: 200, maxLength: 4 * 1024 * 1024 };
+
 /** Creates the log. Lines below the level that klog's `-v` asks for are dropped. */
 export function createLog(options: { readonly verbosity: number; readonly destination?: pino.DestinationStream }): Log {
   const logger = pino(
@@ -28,7 +34,7 @@ export function createLog(options: { readonly verbosity: number; readonly destin
       messageKey: 'message',
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.destination ?? pino.destination({ dest: 2, sync: true }),
+    options.destination ?? pino.destination({ dest: 2, sync: false, ...buffering }),
   );
   const writer =
     (level: 'debug' | 'info' | 'warn' | 'error') =>

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 export const maxBodyBytes = 7 * 1024 * 1024;
 
 /** Why there is no body. */
-export type BodyErrorCode = 'ERR_BODY_TOO_LARGE' | 'ERR_BODY_TIMEOUT' | 'ERR_BODY_ABORTED';
+export type BodyErrorCode = 'ERR_BODY_TOO_LARGE' | 'ERR_BODY_BUDGET' | 'ERR_BODY_TIMEOUT' | 'ERR_BODY_ABORTED';
 
 /** The body could not be read whole. */
 export class BodyError extends Error {
@@ -18,14 +18,42 @@ export class BodyError extends Error {
   }
 }
 
+/** Bytes that all bodies together may take while they are being read: nine of the largest, thousands of usual ones. */
+const maxBytesInFlight = 64 * 1024 * 1024;
+
+/** Counts the bytes of bodies that are being read. */
+export type BodyBudget = {
+  /** Returns whether so many more bytes may be held, and counts them if so. */
+  readonly take: (bytes: number) => boolean;
+  readonly giveBack: (bytes: number) => void;
+};
+
+/** Creates a budget for the bodies of one port. */
+export function createBodyBudget(maxBytes = maxBytesInFlight): BodyBudget {
+  let held = 0;
+  return {
+    take: (bytes) => {
+      if (held + bytes > maxBytes) return false;
+      held += bytes;
+      return true;
+    },
+    giveBack: (bytes) => {
+      held -= bytes;
+    },
+  };
+}
+
+/** What bounds the reading of one body. */
+export type BodyLimits = { readonly timeoutMs: number; readonly budget: BodyBudget };
+
 /**
  * Calls back once with the whole body, or with a {@link BodyError} when it is larger than `maxBodyBytes` (nothing more
- * is read then, nor anything at all when Content-Length says so beforehand), is not whole after `deadlineMs`, or the
- * caller goes away.
+ * is read then, nor anything at all when Content-Length says so beforehand), does not fit into the budget, is not whole
+ * after `timeoutMs`, or the caller goes away. Nothing of it is held after that.
  */
 export function readBody(
   request: IncomingMessage,
-  deadlineMs: number,
+  { timeoutMs, budget }: BodyLimits,
   callback: (error: BodyError | undefined, body: string) => void,
 ): void {
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
@@ -38,13 +66,19 @@ export function readBody(
   const finish = (error?: BodyError): void => {
     clearTimeout(timer);
     request.off('data', onData).off('end', onEnd).off('close', onClose);
+    budget.giveBack(length);
     if (error) request.pause();
-    callback(error, error ? '' : Buffer.concat(chunks, length).toString('utf8'));
+    const body = error ? '' : Buffer.concat(chunks, length).toString('utf8');
+    chunks.length = 0;
+    callback(error, body);
   };
   const onData = (chunk: Buffer): void => {
-    length += chunk.length;
-    if (length > maxBodyBytes) finish(tooLarge());
-    else chunks.push(chunk);
+    if (length + chunk.length > maxBodyBytes) finish(tooLarge());
+    else if (!budget.take(chunk.length)) finish(overBudget());
+    else {
+      length += chunk.length;
+      chunks.push(chunk);
+    }
   };
   const onEnd = (): void => {
     finish();
@@ -53,10 +87,14 @@ export function readBody(
     finish(new BodyError('ERR_BODY_ABORTED', 'the caller went away before its body was whole'));
   };
   const timer = setTimeout(() => {
-    finish(new BodyError('ERR_BODY_TIMEOUT', `the body was not whole after ${String(deadlineMs)} ms`));
-  }, deadlineMs);
+    finish(new BodyError('ERR_BODY_TIMEOUT', `the body was not whole after ${String(timeoutMs)} ms`));
+  }, timeoutMs);
   // No listener of 'error' is needed: Node tells a request that nobody listens to of its abort by 'close' alone.
   request.on('data', onData).on('end', onEnd).on('close', onClose);
+}
+
+function overBudget(): BodyError {
+  return new BodyError('ERR_BODY_BUDGET', 'too many large bodies are being read at once; try again');
 }
 
 function tooLarge(): BodyError {

@@ -1,6 +1,7 @@
 // Opens a port, with the time limits that every connection is under, and closes it without losing a call.
 import { createServer as createHttpServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 
 /** A certificate and its key, in PEM. */
 export type ServingPair = { readonly cert: string; readonly key: string };
@@ -43,6 +44,8 @@ const limits = {
 };
 /** The API server gives up a handshake after 10 s. */
 const handshakeTimeoutMs = 5_000;
+/** A call whose headers are on the way when the drain begins has so long to come; whoever stops half-way is cut. */
+const halfSentGraceMs = 1_000;
 /** How often idle connections are closed while calls are still in flight. */
 const closeIdleIntervalMs = 50;
 
@@ -50,6 +53,7 @@ const closeIdleIntervalMs = 50;
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listener> {
   const { port, host, pair } = options;
   const calls = createOpenCalls();
+  const connections = new Set<Socket>();
   const onCall: RequestListener = (request, response) => {
     calls.add(response);
     app(request, response);
@@ -67,6 +71,10 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new ListenError(`cannot listen on port ${String(port)}: ${message}`, { cause });
   }
+  server.on(pair ? 'secureConnection' : 'connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   // A handshake that fails, a connection that is reset: nothing to answer, nothing to crash for.
   server.on('tlsClientError', () => undefined);
   const address = server.address();
@@ -74,13 +82,20 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     port: typeof address === 'object' && address !== null ? address.port : port,
     drain: (hardEndMs) => {
       calls.letNoneBeKeptAlive();
-      return drain(server, hardEndMs);
+      const closeHalfSent = setTimeout(() => {
+        for (const socket of connections) if (!calls.has(socket)) socket.destroy();
+      }, halfSentGraceMs);
+      return drain(server, hardEndMs).finally(() => {
+        clearTimeout(closeHalfSent);
+      });
     },
   };
 }
 
 type OpenCalls = {
   readonly add: (response: ServerResponse) => void;
+  /** Returns whether a call has come over this connection that is not answered yet. */
+  readonly has: (socket: Socket) => boolean;
   /** Ends each connection with its next answer, also with those of calls that came before this. */
   readonly letNoneBeKeptAlive: () => void;
 };
@@ -98,6 +113,7 @@ function createOpenCalls(): OpenCalls {
       open.add(response);
       response.once('close', () => open.delete(response));
     },
+    has: (socket) => [...open].some((response) => response.socket === socket),
     letNoneBeKeptAlive: () => {
       keepAlive = false;
       for (const response of open) response.shouldKeepAlive = false;

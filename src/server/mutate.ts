@@ -3,7 +3,7 @@ import { type NextFunction, type Request, type Response, Router } from 'express'
 import type { Outcome } from '../admission/outcomes.ts';
 import { type Decision, type PodNames, podNames, type ReviewPod } from '../admission/pods.ts';
 import { encodeReview, parseReview, ReviewError, type ReviewRequest } from '../admission/review.ts';
-import { type BodyError, readBody } from './body.ts';
+import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
 import { type Refusal, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
 import { reviewDeadlineMs } from './timeout.ts';
 
@@ -28,6 +28,8 @@ export type MutateOptions = {
   readonly lookupTimeoutMs: number;
   /** Longest that a body may take to arrive. */
   readonly bodyTimeoutMs: number;
+  /** What all bodies that are being read may take together. */
+  readonly bodyBudget: BodyBudget;
   readonly onReview: (record: ReviewRecord) => void;
   /** A call that was refused before there was a review. */
   readonly onRefusal: (refusal: Refusal) => void;
@@ -58,7 +60,7 @@ export function createMutateRoute(options: MutateOptions): Router {
         refuse(response, mediaRefusal);
         return;
       }
-      readBody(request, options.bodyTimeoutMs, (error, body) => {
+      readBody(request, { timeoutMs: options.bodyTimeoutMs, budget: options.bodyBudget }, (error, body) => {
         // Express does not see what is thrown in here, and the process would end by it.
         try {
           if (error) refuseBody(request, response, error, options);
@@ -130,8 +132,9 @@ function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: numbe
 
 function sendDecision(call: Call, review: ReviewRequest, decision: Decision, options: MutateOptions): void {
   if (decision.kind === 'fault') {
-    const { message } = decision;
-    sendRefusal(call.response, { statusCode: 500, code: `ERR_${decision.outcome.toUpperCase()}`, message });
+    const { message, outcome } = decision;
+    const statusCode = outcome === 'pod_too_large' ? 413 : 500;
+    sendRefusal(call.response, { statusCode, code: `ERR_${outcome.toUpperCase()}`, message });
   } else {
     sendJson(call.response, 200, encodeReview(review, decision));
   }
@@ -144,7 +147,7 @@ function sendDecision(call: Call, review: ReviewRequest, decision: Decision, opt
     operations: answered?.operations.length ?? 0,
     warnings: answered?.warnings.length ?? 0,
     durationMs: performance.now() - call.startMs,
-    fault: decision.kind === 'fault' ? decision.message : undefined,
+    fault: decision.kind === 'fault' ? (decision.detail ?? decision.message) : undefined,
   });
 }
 
@@ -160,13 +163,17 @@ function refuseMedia(request: Request): Refusal | undefined {
   return undefined;
 }
 
+const bodyStatusCodes: Readonly<Record<Exclude<BodyErrorCode, 'ERR_BODY_ABORTED'>, Refusal['statusCode']>> = {
+  ERR_BODY_BUDGET: 503,
+  ERR_BODY_TIMEOUT: 408,
+  ERR_BODY_TOO_LARGE: 413,
+};
+
 function refuseBody(request: Request, response: Response, error: BodyError, options: MutateOptions): void {
   if (error.code === 'ERR_BODY_ABORTED') return;
-  const refusal: Refusal = {
-    statusCode: error.code === 'ERR_BODY_TOO_LARGE' ? 413 : 408,
-    code: error.code,
-    message: error.message,
-  };
+  const refusal: Refusal = { statusCode: bodyStatusCodes[error.code], code: error.code, message: error.message };
   options.onRefusal(refusal);
+  // The API server tries again within its timeout where it is told when (client-go, rest/with_retry.go).
+  if (refusal.statusCode === 503) response.setHeader('Retry-After', '1');
   sendLastRefusal(request, response, refusal);
 }

@@ -18,9 +18,11 @@ const account = {
   metadata: { name: 'cart', namespace: 'shop', annotations: { 'eks.amazonaws.com/role-arn': roleArn } },
 };
 
-function status(code: number, reason: string, message: string): object {
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
+function status(code: number, reason: string, message: string, details: object = {}): object {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code };
 }
+
+const names = { namespace: 'shop', name: 'cart' };
 
 function answer(response: ServerResponse, code: number, body: unknown): void {
   const isText = typeof body === 'string';
@@ -66,19 +68,19 @@ describe('accounts/cluster', () => {
     [
       'an account without annotations',
       200,
-      { ...account, metadata: {} },
+      { ...account, metadata: names },
       { kind: 'none', reason: 'no_role_annotation', warnings: [] },
     ],
     [
       'annotations that are no object',
       200,
-      { ...account, metadata: { annotations: [1] } },
+      { ...account, metadata: { ...names, annotations: [1] } },
       { kind: 'none', reason: 'no_role_annotation', warnings: [] },
     ],
     [
       '404 from the API server',
       404,
-      status(404, 'NotFound', 'serviceaccounts "cart" not found'),
+      status(404, 'NotFound', 'serviceaccounts "cart" not found', { kind: 'serviceaccounts', name: 'cart' }),
       { kind: 'none', reason: 'service_account_not_found', warnings: [] },
     ],
   ];
@@ -100,6 +102,32 @@ describe('accounts/cluster', () => {
       404,
       status(404, '', 'the server could not find the resource'),
       '404: the server could not find the resource',
+    ],
+    [
+      '404 for another kind',
+      404,
+      status(404, 'NotFound', 'namespaces "cart" not found', { kind: 'namespaces', name: 'cart' }),
+      '404: namespaces "cart" not found',
+    ],
+    [
+      '404 for another account',
+      404,
+      status(404, 'NotFound', 'serviceaccounts "b" not found', { kind: 'serviceaccounts', name: 'b' }),
+      '404: serviceaccounts "b" not found',
+    ],
+    ['404 without details', 404, status(404, 'NotFound', 'not found'), '404: not found'],
+    ['200 without metadata', 200, { kind: 'ServiceAccount' }, `200: ${nothing}`],
+    [
+      '200 of an account that was not asked for',
+      200,
+      { ...account, metadata: { ...account.metadata, name: 'admin' } },
+      `200: ${nothing}`,
+    ],
+    [
+      '200 of an account in another namespace',
+      200,
+      { ...account, metadata: { ...account.metadata, namespace: 'other' } },
+      `200: ${nothing}`,
     ],
     [
       '403',
@@ -135,7 +163,8 @@ describe('accounts/cluster', () => {
     const fault = await lookupOf(api.url)(cart, within(5_000));
     assert.ok(fault.kind === 'fault');
     assert.equal(fault.reason, 'lookup_failed');
-    assert.match(fault.message, /^cannot read service account shop\/cart: .*ECONNREFUSED/);
+    assert.equal(fault.message, 'cannot read service account shop/cart: the API server could not be asked');
+    assert.match(fault.detail ?? '', /ECONNREFUSED/);
   });
 
   it('no answer in time: a fault of its own', async () => {
@@ -145,10 +174,8 @@ describe('accounts/cluster', () => {
     assert.ok(performance.now() - startMs < 2_000);
     assert.ok(fault.kind === 'fault');
     assert.equal(fault.reason, 'lookup_timeout');
-    assert.match(
-      fault.message,
-      /^cannot read service account shop\/cart: Expected an answer from http:\S+ within \d+ ms/,
-    );
+    assert.equal(fault.message, 'cannot read service account shop/cart: the API server did not answer in time');
+    assert.match(fault.detail ?? '', /^Expected an answer from http:\S+ within \d+ ms/);
   });
 
   it('a deadline that is over already: the same, at once', async () => {

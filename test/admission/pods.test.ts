@@ -17,6 +17,8 @@ const neverAsked: Lookup = () => assert.fail('no account should be asked for');
 
 const untouched = (outcome: Outcome): Decision => ({ kind: 'answer', outcome, operations: [], warnings: [] });
 
+const longRole: Lookup = () => ({ ...identity, roleArn: 'a'.repeat(250_000) });
+
 describe('admission/pods', () => {
   const notOurs: readonly (readonly [name: string, request: Partial<ReviewRequest>, outcome: Outcome])[] = [
     ['UPDATE', { operation: 'UPDATE' }, 'operation_not_create'],
@@ -40,6 +42,34 @@ describe('admission/pods', () => {
       assert.deepEqual(decide(request, neverAsked), untouched(outcome));
     });
   }
+
+  describe('a pod whose patch would fill the memory', () => {
+    const decideOf = (containers: number, lookup = identityAtHand): Decision =>
+      decide({ object: createPod({ containers: Array.from({ length: containers }, () => ({})) }) }, lookup);
+
+    it('is a fault before anything of the patch is made', () => {
+      const decision = decideOf(100_000);
+      assert.ok(decision.kind === 'fault');
+      assert.equal(decision.outcome, 'pod_too_large');
+      assert.match(
+        decision.message,
+        /^the pod has so many containers that its patch would take \d+ bytes, of at most 4194304$/,
+      );
+    });
+
+    it('is one, too, with fewer containers and a role of a quarter of a megabyte', () => {
+      assert.equal(decideOf(17, longRole).outcome, 'pod_too_large');
+      assert.equal(decideOf(16, longRole).outcome, 'injected');
+    });
+
+    it('never has more bytes than were reckoned with', () => {
+      const decision = decideOf(3_000);
+      assert.ok(decision.kind === 'answer');
+      const bytes = JSON.stringify(decision.operations).length;
+      assert.ok(bytes > 1_000_000 && bytes < 4 * 1024 * 1024, `got ${String(bytes)} bytes`);
+      assert.ok(bytes / 3_000 < 600 + 2 * settings.mountPath.length + roleArn.length);
+    });
+  });
 
   it('injects a pod whose account has a role', () => {
     const decision = decide({});

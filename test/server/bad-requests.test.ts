@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { METHODS } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { maxBodyBytes } from '../../src/server/body.ts';
+import { createBodyBudget, maxBodyBytes } from '../../src/server/body.ts';
 import { createReview, uid } from '../admission/reviews.ts';
 import { eventually } from '../kubernetes/eventually.ts';
 import { useScope } from '../kubernetes/scope.ts';
@@ -247,6 +247,32 @@ describe('server: bad requests', () => {
         assertGood((await connection.answers(1))[0]);
       });
     }
+  });
+
+  describe('bodies that together take too much', () => {
+    it('are refused with 503 and a second to wait, and hold nothing once they are gone', async () => {
+      const webhook = await startWebhook(scope, { bodyBudget: createBodyBudget(1_000) });
+      const body = JSON.stringify(createReview());
+      assert.ok(body.length > 100 && body.length < 900);
+      const holder = await openTls(scope, webhook);
+      holder.socket.write(callText('x'.repeat(1_500)).slice(0, -600));
+      const second = async (): Promise<RawAnswer | undefined> => {
+        const connection = await openTls(scope, webhook);
+        connection.socket.write(callText(body));
+        return (await connection.answers(1))[0];
+      };
+      let refused: RawAnswer | undefined;
+      // Until the bytes of the first one have arrived.
+      for (let tries = 0; tries < 50 && refused?.status !== 503; tries += 1) refused = await second();
+      assert.equal(refused?.status, 503);
+      assert.equal(refused.headers['retry-after'], '1');
+      assert.match(refused.body, /"message":"too many large bodies are being read at once; try again"/);
+
+      holder.socket.destroy();
+      let answer: RawAnswer | undefined;
+      for (let tries = 0; tries < 50 && answer?.status !== 200; tries += 1) answer = await second();
+      assert.equal(answer?.status, 200);
+    });
   });
 
   describe('bodies of exactly 7 MiB', () => {

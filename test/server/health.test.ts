@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Router } from 'express';
 import { createApp } from '../../src/server/app.ts';
+import { createBodyBudget } from '../../src/server/body.ts';
 import { createHealthRoutes, type NotReadyReason } from '../../src/server/health.ts';
 import { listen } from '../../src/server/listen.ts';
 import { createMetricsRoute } from '../../src/server/metrics-route.ts';
@@ -20,6 +21,7 @@ const ownRoutes: Readonly<Record<string, { readonly secure: boolean; readonly ro
       createMutateRoute({
         reviewPod: () => assert.fail('no review should be asked for'),
         lookupTimeoutMs: 1_000,
+        bodyBudget: createBodyBudget(),
         bodyTimeoutMs: 1_000,
         onReview: ignore,
         onRefusal: ignore,

@@ -105,6 +105,21 @@ describe('server/listen', () => {
       await end;
     });
 
+    it('cuts a caller that has stopped in the middle of its headers, and only that one', async () => {
+      const { port, drain, held } = await startHeld();
+      const answer = call({ port }, '/');
+      await eventually('the call', () => held.length === 1);
+      const half = connect(port, '127.0.0.1').on('error', () => undefined);
+      scope.onEnd(() => half.destroy());
+      half.write('GET / HTTP/1.1\r\nHost: a\r\n');
+      await eventually('the half', () => half.bytesWritten > 0 && !half.connecting);
+      const end = drain(neverMs);
+      await eventually('the cut', () => half.closed);
+      held[0]?.end('late');
+      assert.equal((await answer).body, 'late');
+      await end;
+    });
+
     it('waits for the call in flight', async () => {
       const { port, drain, held } = await startHeld();
       const answer = call({ port }, '/');

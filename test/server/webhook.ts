@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Lookup } from '../../src/accounts/lookup.ts';
 import { createPodReview } from '../../src/admission/pods.ts';
 import { createApp } from '../../src/server/app.ts';
+import { createBodyBudget } from '../../src/server/body.ts';
 import { createHealthRoutes } from '../../src/server/health.ts';
 import { type Listener, listen } from '../../src/server/listen.ts';
 import { createMutateRoute, type MutateOptions, type ReviewRecord } from '../../src/server/mutate.ts';
@@ -38,6 +39,7 @@ export async function startWebhook(
     reviewPod: createPodReview(lookup, settings),
     lookupTimeoutMs: 1_000,
     bodyTimeoutMs: 5_000,
+    bodyBudget: createBodyBudget(),
     onReview: (record) => reviews.push(record),
     onRefusal: (refusal) => refusals.push(refusal),
     onCall: (method, statusCode) => calls.push(`${method} ${String(statusCode)}`),
