@@ -12,7 +12,9 @@ export type KubernetesErrorCode =
   | 'ERR_KUBERNETES_CONNECTION'
   /** No token, certificate or exec plugin's answer could be read. */
   | 'ERR_KUBERNETES_CREDENTIAL'
-  /** The body is longer than the limit of the call. */
+  /** What came is not what the API server writes, such as a line of a watch that is not JSON. */
+  | 'ERR_KUBERNETES_RESPONSE_INVALID'
+  /** The body, or one line of a stream, is longer than the limit of the call. */
   | 'ERR_KUBERNETES_RESPONSE_TOO_LARGE'
   /** The whole call took longer than its limit. */
   | 'ERR_KUBERNETES_TIMEOUT';

@@ -1,4 +1,4 @@
-// Calls the API server over one pool of kept-alive connections.
+// Calls the API server over kept-alive connections.
 
 import http, {
   type ClientRequest,
@@ -8,16 +8,12 @@ import http, {
 } from 'node:http';
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
-import type { Connection, TlsOptions } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { closeIdleSockets, createConnectionPools, type PoolName } from './connection-pools.ts';
 import { withDeadline } from './deadline.ts';
 import { KubernetesError } from './errors.ts';
+import { endOnAbort, readChunks } from './response-stream.ts';
 import { toKubernetesError } from './socket-errors.ts';
-
-/** Far above what runs at once (live reads are coalesced, a watch takes one), far below what an API server minds. */
-const maxSockets = 32;
-
-/** First TCP keep-alive probe on a silent connection; client-go's HTTP/2 sends its ping after 30 s. */
-const tcpKeepAliveMs = 15_000;
 
 /** 16 times a page of 500 service accounts of 1 KB each. */
 const defaultMaxBodyBytes = 8 * 1024 * 1024;
@@ -36,6 +32,16 @@ export type CallOptions = {
   readonly timeoutMs: number;
   /** Ends the call at once. */
   readonly signal?: AbortSignal;
+  /** In place of the transport's. */
+  readonly maxBodyBytes?: number;
+};
+
+/** What ends a stream early. */
+export type StreamOptions = {
+  /** Until the headers: credential, waiting for a connection, and a second try. The body of a refusal counts in it. */
+  readonly timeoutMs: number;
+  /** Ends the call, and the stream that came of it, at once. */
+  readonly signal?: AbortSignal;
 };
 
 /** An answer of any status. */
@@ -46,6 +52,19 @@ export type ApiResponse = {
   readonly body: string;
 };
 
+/** An answer whose body has no end of its own, such as a watch's. */
+export type ApiStream = {
+  /** 2xx. */
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /**
+   * UTF-8 text in pieces that end anywhere but inside a character. To be read once; leaving the loop, the signal and
+   * close() end the connection. What the loop throws is always a KubernetesError; without one the server ended the
+   * body as it should. How long a piece may take, and how much is kept, is for the reader to bound.
+   */
+  readonly chunks: AsyncIterable<string>;
+};
+
 /** Calls to one API server. */
 export type Transport = {
   /**
@@ -53,33 +72,27 @@ export type Transport = {
    * KubernetesError. One more try is made after a 401 and after an idle connection turned out to be dead.
    */
   get(path: string, options: CallOptions): Promise<ApiResponse>;
+  /**
+   * Opens `path` as get() does, with the same second tries, and returns as soon as the headers are here. An answer that
+   * is not 2xx is read to its end instead. Streams have connections of their own, so that no read waits for one.
+   */
+  stream(path: string, options: StreamOptions): Promise<ApiStream | ApiResponse>;
   /** Ends all calls with ERR_KUBERNETES_ABORTED and closes all connections. */
   close(): void;
 };
 
 /** Returns a transport; it connects with the first call. */
 export function createTransport(connection: Connection, options: TransportOptions): Transport {
-  const { maxBodyBytes = defaultMaxBodyBytes } = options;
   const { origin } = connection;
   const client = origin.protocol === 'https:' ? https : http;
   const { hostname, port } = urlToHttpOptions(origin);
   const pathPrefix = origin.pathname.replace(/\/$/, '');
   const closing = new AbortController();
 
-  let current: { readonly tls: TlsOptions; readonly agent: http.Agent } | undefined;
+  const pools = createConnectionPools(connection);
 
-  /** New TLS options get a new agent; the calls of the old one end in peace. */
-  const agentOfNow = () => {
-    const tls = connection.tls();
-    if (current?.tls !== tls) {
-      if (current !== undefined) drain(current.agent);
-      current = { tls, agent: createAgent(client, tls) };
-    }
-    return current.agent;
-  };
-
-  const send = async (path: string, authorization: string | undefined, signal: AbortSignal) => {
-    const agent = agentOfNow();
+  const send = async (path: string, authorization: string | undefined, pool: PoolName, signal: AbortSignal) => {
+    const agent = pools.agentOf(pool);
     const request: RequestOptions = {
       agent,
       hostname,
@@ -104,27 +117,47 @@ export function createTransport(connection: Connection, options: TransportOption
   };
 
   /** Returns an answer whose body is still to be read; the signal ends it. */
-  const open = async (path: string, signal: AbortSignal) => {
+  const open = async (path: string, pool: PoolName, signal: AbortSignal) => {
     const authorization = await connection.authorization();
     signal.throwIfAborted();
-    const response = await send(path, authorization, signal);
+    const response = await send(path, authorization, pool, signal);
     if (response.statusCode !== 401) return response;
     response.destroy();
     connection.refused(authorization);
     const renewed = await connection.authorization();
     signal.throwIfAborted();
-    return send(path, renewed, signal);
+    return send(path, renewed, pool, signal);
   };
 
+  /** What is told of a path: its query may hold a continue token, which helps nobody. */
+  const urlOf = (path: string) => origin.origin + pathPrefix + path.replace(/\?.*/s, '');
+  const signalsOf = (signal: AbortSignal | undefined) =>
+    signal === undefined ? [closing.signal] : [closing.signal, signal];
+
   return {
-    async get(path, { timeoutMs, signal }) {
-      const url = origin.origin + pathPrefix + path.replace(/\?.*/s, '');
-      const signals = signal === undefined ? [closing.signal] : [closing.signal, signal];
+    async get(path, { timeoutMs, signal, maxBodyBytes = options.maxBodyBytes ?? defaultMaxBodyBytes }) {
+      const url = urlOf(path);
+      const limits = { timeoutMs, signals: signalsOf(signal), expected: `an answer from ${url}` };
+      try {
+        return await withDeadline(limits, async (ended) =>
+          readAnswer(await open(path, 'reads', ended), maxBodyBytes, url),
+        );
+      } catch (error) {
+        throw toKubernetesError(error, url);
+      }
+    },
+    async stream(path, { timeoutMs, signal }) {
+      const url = urlOf(path);
+      const signals = signalsOf(signal);
       try {
         return await withDeadline({ timeoutMs, signals, expected: `an answer from ${url}` }, async (ended) => {
-          const response = await open(path, ended);
-          const body = await readBody(response, maxBodyBytes, url);
-          return { status: response.statusCode ?? 0, headers: response.headers, body };
+          const response = await open(path, 'streams', ended);
+          const { statusCode: status = 0, headers } = response;
+          if (status < 200 || status > 299) {
+            return readAnswer(response, options.maxBodyBytes ?? defaultMaxBodyBytes, url);
+          }
+          endOnAbort(response, signals, url);
+          return { status, headers, chunks: readChunks(response, url) };
         });
       } catch (error) {
         throw toKubernetesError(error, url);
@@ -133,27 +166,9 @@ export function createTransport(connection: Connection, options: TransportOption
     close() {
       closing.abort();
       // Or a call that waited for a connection would get one now, and leave it idle.
-      if (current !== undefined) drain(current.agent);
+      pools.drain();
     },
   };
-}
-
-function createAgent(client: typeof http | typeof https, tls: TlsOptions): http.Agent {
-  // Said out loud, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch verification off.
-  const options = { keepAlive: true, keepAliveMsecs: tcpKeepAliveMs, maxSockets, rejectUnauthorized: true, ...tls };
-  return new client.Agent(options);
-}
-
-/** Lets an agent's calls end, those that wait for a connection too, and closes each connection after its last one. */
-function drain(agent: http.Agent): void {
-  agent.maxFreeSockets = 0;
-  closeIdleSockets(agent);
-}
-
-function closeIdleSockets(agent: http.Agent): void {
-  for (const sockets of Object.values(agent.freeSockets)) {
-    for (const socket of sockets ?? []) socket.destroy();
-  }
 }
 
 /** Sends a request without a body and returns the head of its answer. */
@@ -169,6 +184,11 @@ function answerTo(request: ClientRequest): Promise<IncomingMessage> {
 /** Node reports a reset before the answer, and an end before the answer, as ECONNRESET ("socket hang up"). */
 function wasReset(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+async function readAnswer(response: IncomingMessage, maxBodyBytes: number, url: string): Promise<ApiResponse> {
+  const body = await readBody(response, maxBodyBytes, url);
+  return { status: response.statusCode ?? 0, headers: response.headers, body };
 }
 
 async function readBody(response: IncomingMessage, maxBodyBytes: number, url: string): Promise<string> {

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import type { Connection, TlsOptions } from '../../src/kubernetes/connection.ts';
 import { KubernetesError } from '../../src/kubernetes/errors.ts';
-import { createTransport, type Transport } from '../../src/kubernetes/transport.ts';
+import { type ApiStream, createTransport, type Transport } from '../../src/kubernetes/transport.ts';
 import { createPair, type Pair } from './certificates.ts';
 import { eventually } from './eventually.ts';
 import { type FakeApiServer, reset, startFakeApiServer } from './fake-api-server.ts';
@@ -40,6 +40,17 @@ function answerOnceThenReset(): RequestListener {
     used.add(request.socket);
     response.end('{}');
   };
+}
+
+async function opened(call: ReturnType<Transport['stream']>): Promise<ApiStream> {
+  const answer = await call;
+  return 'chunks' in answer ? answer : assert.fail(`status ${answer.status}`);
+}
+
+async function textOf({ chunks }: ApiStream): Promise<string> {
+  let text = '';
+  for await (const chunk of chunks) text += chunk;
+  return text;
 }
 
 describe('kubernetes/transport', () => {
@@ -111,6 +122,17 @@ describe('kubernetes/transport', () => {
       for (const response of waiting) response.end('{}');
     };
     return { api, transport, answerAll };
+  }
+
+  /** A server that sends one line on each call and leaves it open. */
+  async function startStreaming(tls?: Pair) {
+    const open: ServerResponse[] = [];
+    const answer: RequestListener = (_, response) => {
+      open.push(response);
+      response.writeHead(200).write('first\n');
+    };
+    const api = await startFakeApiServer(scope, answer, tls);
+    return { api, open, transport: transportTo(connectionTo(api.url)) };
   }
 
   it('sends what the API server needs and returns its answer', async () => {
@@ -481,5 +503,199 @@ describe('kubernetes/transport', () => {
       if ('setSecureContext' in api.server) api.server.setSecureContext(renewed);
       assert.equal((await transport.get(path, { timeoutMs: 5_000 })).status, 200);
     });
+  });
+
+  describe('a stream', () => {
+    const watchPath = '/api/v1/serviceaccounts?watch=true';
+
+    it('is there with its headers, and hands on what comes as it comes', async () => {
+      const { open, transport } = await startStreaming(serving);
+      const { status, headers, chunks } = await opened(transport.stream(watchPath, { timeoutMs: 5_000 }));
+      assert.equal(status, 200);
+      assert.equal(headers['transfer-encoding'], 'chunked');
+      const seen: string[] = [];
+      for await (const chunk of chunks) {
+        seen.push(chunk);
+        if (seen.length === 1) open[0]?.write('second\n');
+        else open[0]?.end();
+      }
+      assert.deepEqual(seen, ['first\n', 'second\n']);
+    });
+
+    it('has whole characters, however their bytes come', async () => {
+      const api = await startFakeApiServer(scope, (_, response) => {
+        const bytes = [...Buffer.from('née 🦊')];
+        const next = () => {
+          const byte = bytes.shift();
+          if (byte === undefined) response.end();
+          else response.write(Buffer.of(byte), () => setImmediate(next));
+        };
+        next();
+      });
+      const stream = await opened(transportTo(connectionTo(api.url)).stream(watchPath, { timeoutMs: 5_000 }));
+      assert.equal(await textOf(stream), 'née 🦊');
+    });
+
+    it('outlives the limit for its headers', async () => {
+      const { open, transport } = await startStreaming();
+      const stream = await opened(transport.stream(watchPath, { timeoutMs: 50 }));
+      setTimeout(() => open[0]?.end('late'), 150);
+      assert.equal(await textOf(stream), 'first\nlate');
+    });
+
+    for (const status of [301, 401, 403, 410, 429, 503]) {
+      it(`is none with status ${status}: its body is read to the end`, async () => {
+        const api = await startFakeApiServer(scope, (_, response) => response.writeHead(status).end('why'));
+        const answer = await transportTo(connectionTo(api.url)).stream(watchPath, { timeoutMs: 5_000 });
+        assert.ok('body' in answer);
+        assert.deepEqual([answer.status, answer.body], [status, 'why']);
+      });
+    }
+
+    it('has its credential renewed after a 401', async () => {
+      const { transport, seen } = await startWithCredential('Bearer new', 'Bearer new');
+      const answer = await transport.stream(watchPath, { timeoutMs: 5_000 });
+      assert.equal(answer.status, 200);
+      assert.deepEqual(seen, ['Bearer old', 'Bearer new']);
+      assert.ok('chunks' in answer);
+      assert.equal(await textOf(answer), '{}');
+    });
+
+    it('that meets a connection that died idle is tried once more', async () => {
+      const api = await startFakeApiServer(scope, answerOnceThenReset());
+      const transport = transportTo(connectionTo(api.url));
+      for (let call = 0; call < 3; call += 1) {
+        assert.equal(await textOf(await opened(transport.stream(watchPath, { timeoutMs: 5_000 }))), '{}');
+      }
+      assert.equal(api.connectionCount(), 3);
+    });
+
+    it('leaves its connection to the next stream when it ends well', async () => {
+      const api = await startFakeApiServer(scope, ok);
+      const transport = transportTo(connectionTo(api.url));
+      for (let call = 0; call < 5; call += 1) {
+        await textOf(await opened(transport.stream(watchPath, { timeoutMs: 5_000 })));
+      }
+      assert.equal(api.connectionCount(), 1);
+    });
+
+    it('takes no connection from the reads: 32 streams and 32 reads at once', async () => {
+      const reads: ServerResponse[] = [];
+      const api = await startFakeApiServer(scope, (request, response) => {
+        if (request.url === path) reads.push(response);
+        else response.writeHead(200).flushHeaders();
+      });
+      const transport = transportTo(connectionTo(api.url));
+      const streams = Array.from({ length: 32 }, () => opened(transport.stream(watchPath, { timeoutMs: 5_000 })));
+      await Promise.all(streams);
+      const gets = Array.from({ length: 32 }, () => transport.get(path, { timeoutMs: 5_000 }));
+      await eventually('32 reads', () => reads.length === 32);
+      for (const response of reads) response.end('{}');
+      for (const { status } of await Promise.all(gets)) assert.equal(status, 200);
+      assert.equal(api.connectionCount(), 64);
+    });
+
+    const headerFaults: readonly (readonly [name: string, answer: RequestListener, code: string])[] = [
+      ['no headers', hang, 'ERR_KUBERNETES_TIMEOUT'],
+      ['a reset', (request) => reset(request.socket), 'ERR_KUBERNETES_CONNECTION'],
+      ['a refusal that never ends', (_, response) => response.writeHead(503).flushHeaders(), 'ERR_KUBERNETES_TIMEOUT'],
+    ];
+    for (const [name, answer, code] of headerFaults) {
+      it(`with ${name}: ${code}, and the connection is closed`, async () => {
+        const api = await startFakeApiServer(scope, answer);
+        const call = transportTo(connectionTo(api.url)).stream(watchPath, { timeoutMs: 100 });
+        assert.equal((await faultOf(call)).code, code);
+        await eventually('the connection to be closed', () => api.sockets.size === 0);
+      });
+    }
+
+    for (const scheme of ['http', 'https'] as const) {
+      it(`over ${scheme} that is reset: ERR_KUBERNETES_CONNECTION after what came before`, async () => {
+        const { api, transport } = await startStreaming(scheme === 'https' ? serving : undefined);
+        const { chunks } = await opened(transport.stream(watchPath, { timeoutMs: 5_000 }));
+        const seen: string[] = [];
+        const reading = faultOf(
+          (async () => {
+            for await (const chunk of chunks) {
+              seen.push(chunk);
+              for (const socket of api.sockets) reset(socket);
+            }
+          })(),
+        );
+        assert.equal((await reading).code, 'ERR_KUBERNETES_CONNECTION');
+        assert.deepEqual(seen, ['first\n']);
+      });
+
+      it(`over ${scheme} that is aborted ends at once: ERR_KUBERNETES_ABORTED`, async () => {
+        const { api, transport } = await startStreaming(scheme === 'https' ? serving : undefined);
+        const abort = new AbortController();
+        const stream = await opened(transport.stream(watchPath, { timeoutMs: 5_000, signal: abort.signal }));
+        const reading = faultOf(textOf(stream));
+        setTimeout(() => abort.abort(), 20);
+        const startedMs = performance.now();
+        assert.equal((await reading).code, 'ERR_KUBERNETES_ABORTED');
+        assert.ok(performance.now() - startedMs < 1_000);
+        await eventually('the connection to be closed', () => api.sockets.size === 0);
+      });
+    }
+
+    it('that nobody reads yet fails without a word, and tells its reader later', async () => {
+      const { api, transport } = await startStreaming();
+      const stream = await opened(transport.stream(watchPath, { timeoutMs: 5_000 }));
+      for (const socket of api.sockets) reset(socket);
+      await eventually('the connection to be closed', () => api.sockets.size === 0);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal((await faultOf(textOf(stream))).code, 'ERR_KUBERNETES_CONNECTION');
+    });
+
+    it('that nobody reads is closed by an abort all the same', async () => {
+      const { api, transport } = await startStreaming();
+      const abort = new AbortController();
+      const stream = await opened(transport.stream(watchPath, { timeoutMs: 5_000, signal: abort.signal }));
+      abort.abort();
+      await eventually('the connection to be closed', () => api.sockets.size === 0);
+      assert.equal((await faultOf(textOf(stream))).code, 'ERR_KUBERNETES_ABORTED');
+    });
+
+    it('is closed when its reader leaves', async () => {
+      const { api, transport } = await startStreaming();
+      const { chunks } = await opened(transport.stream(watchPath, { timeoutMs: 5_000 }));
+      for await (const chunk of chunks) {
+        assert.equal(chunk, 'first\n');
+        break;
+      }
+      await eventually('the connection to be closed', () => api.sockets.size === 0);
+    });
+
+    it('is ended by close(), and none is opened after it', async () => {
+      const { api, transport } = await startStreaming();
+      const reading = faultOf(textOf(await opened(transport.stream(watchPath, { timeoutMs: 5_000 }))));
+      transport.close();
+      assert.equal((await reading).code, 'ERR_KUBERNETES_ABORTED');
+      await eventually('the connection to be closed', () => api.sockets.size === 0);
+      const late = transport.stream(watchPath, { timeoutMs: 5_000 });
+      assert.equal((await faultOf(late)).code, 'ERR_KUBERNETES_ABORTED');
+    });
+
+    it('goes on when the TLS options change', async () => {
+      const { api, open } = await startStreaming(serving);
+      let tls: TlsOptions = { ca: authority.cert };
+      const transport = transportTo(connectionTo(api.url, { tls: () => tls }));
+      const stream = await opened(transport.stream(watchPath, { timeoutMs: 5_000 }));
+      tls = { ca: otherAuthority.cert };
+      const next = transport.stream(watchPath, { timeoutMs: 5_000 });
+      assert.equal((await faultOf(next)).code, 'ERR_KUBERNETES_CERTIFICATE');
+      open[0]?.end('on');
+      assert.equal(await textOf(stream), 'first\non');
+      await eventually('the connection to be closed', () => api.sockets.size === 0);
+    });
+  });
+
+  it('reads a longer body where the call allows it', async () => {
+    const api = await startFakeApiServer(scope, (_, response) => response.end('x'.repeat(2_000)));
+    const transport = transportTo(connectionTo(api.url), 1_000);
+    assert.equal((await faultOf(transport.get(path, { timeoutMs: 5_000 }))).code, 'ERR_KUBERNETES_RESPONSE_TOO_LARGE');
+    const { body } = await transport.get(path, { timeoutMs: 5_000, maxBodyBytes: 2_000 });
+    assert.equal(body.length, 2_000);
   });
 });

@@ -1,0 +1,63 @@
+// Keeps the connections to one API server, as its TLS options of now say.
+
+import http from 'node:http';
+import https from 'node:https';
+import type { Connection, TlsOptions } from './connection.ts';
+
+/** Of each pool. Far above what runs at once (live reads are coalesced), far below what an API server minds. */
+const maxSockets = 32;
+
+/** First TCP keep-alive probe on a silent connection; client-go's HTTP/2 sends its ping after 30 s. */
+const tcpKeepAliveMs = 15_000;
+
+/** A watch holds its connection for minutes, so streams have a pool of their own: reads never wait for one. */
+export type PoolName = 'reads' | 'streams';
+
+/** All connections to one API server. */
+export type ConnectionPools = {
+  /** Returns the agent of a pool. New TLS options get new ones; the calls of the old ones end in peace. */
+  agentOf(pool: PoolName): http.Agent;
+  /** Lets calls end, those that wait for a connection too, and closes each connection after its last one. */
+  drain(): void;
+};
+
+type Pools = Readonly<Record<PoolName, http.Agent>> & { readonly tls: TlsOptions };
+
+/** Returns pools without a connection yet. */
+export function createConnectionPools(connection: Connection): ConnectionPools {
+  const client = connection.origin.protocol === 'https:' ? https : http;
+  let current: Pools | undefined;
+
+  const drain = () => {
+    if (current === undefined) return;
+    for (const agent of [current.reads, current.streams]) {
+      agent.maxFreeSockets = 0;
+      closeIdleSockets(agent);
+    }
+  };
+
+  return {
+    agentOf(pool) {
+      const tls = connection.tls();
+      if (current?.tls !== tls) {
+        drain();
+        current = { tls, reads: createAgent(client, tls), streams: createAgent(client, tls) };
+      }
+      return current[pool];
+    },
+    drain,
+  };
+}
+
+/** Closes an agent's connections that carry no call. */
+export function closeIdleSockets(agent: http.Agent): void {
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of sockets ?? []) socket.destroy();
+  }
+}
+
+function createAgent(client: typeof http | typeof https, tls: TlsOptions): http.Agent {
+  // Said out loud, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch verification off.
+  const options = { keepAlive: true, keepAliveMsecs: tcpKeepAliveMs, maxSockets, rejectUnauthorized: true, ...tls };
+  return new client.Agent(options);
+}
