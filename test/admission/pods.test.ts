@@ -19,6 +19,11 @@ const untouched = (outcome: Outcome): Decision => ({ kind: 'answer', outcome, op
 
 const longRole: Lookup = () => ({ ...identity, roleArn: 'a'.repeat(250_000) });
 
+/** The decision on a pod of so many containers, each of three bytes. */
+function decideOf(containers: number, lookup = identityAtHand): Decision {
+  return decide({ object: createPod({ containers: Array.from({ length: containers }, () => ({})) }) }, lookup);
+}
+
 describe('admission/pods', () => {
   const notOurs: readonly (readonly [name: string, request: Partial<ReviewRequest>, outcome: Outcome])[] = [
     ['UPDATE', { operation: 'UPDATE' }, 'operation_not_create'],
@@ -44,9 +49,6 @@ describe('admission/pods', () => {
   }
 
   describe('a pod whose patch would fill the memory', () => {
-    const decideOf = (containers: number, lookup = identityAtHand): Decision =>
-      decide({ object: createPod({ containers: Array.from({ length: containers }, () => ({})) }) }, lookup);
-
     it('is a fault before anything of the patch is made', () => {
       const decision = decideOf(100_000);
       assert.ok(decision.kind === 'fault');

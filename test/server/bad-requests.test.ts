@@ -251,13 +251,13 @@ describe('server: bad requests', () => {
 
   describe('bodies that together take too much', () => {
     it('are refused with 503 and a second to wait, and hold nothing once they are gone', async () => {
-      const webhook = await startWebhook(scope, { bodyBudget: createBodyBudget(1_000) });
+      const tight = await startWebhook(scope, { bodyBudget: createBodyBudget(1_000) });
       const body = JSON.stringify(createReview());
       assert.ok(body.length > 100 && body.length < 900);
-      const holder = await openTls(scope, webhook);
+      const holder = await openTls(scope, tight);
       holder.socket.write(callText('x'.repeat(1_500)).slice(0, -600));
       const second = async (): Promise<RawAnswer | undefined> => {
-        const connection = await openTls(scope, webhook);
+        const connection = await openTls(scope, tight);
         connection.socket.write(callText(body));
         return (await connection.answers(1))[0];
       };
