@@ -1,5 +1,6 @@
 // Turns the annotations of a service account into the identity that they promise.
 import { annotationNames } from './annotations.ts';
+import { composeRoleArn, type RoleOwner } from './compose-role-arn.ts';
 import { parseBool } from './go-literals.ts';
 import { asString, type JsonObject } from './json.ts';
 import { isRoleArn } from './role-arn.ts';
@@ -12,20 +13,32 @@ export type IdentityDefaults = {
   readonly audience: string;
   readonly regionalSts: boolean;
   readonly tokenExpirationSeconds: number;
+  /** Where roles are that an annotation names without an ARN (`--compose-role-arn`); undefined: such a name is wrong. */
+  readonly roleOwner?: RoleOwner;
+};
+
+/** What an account says of tokens and STS whether or not it names a role. */
+export type TokenPreferences = {
+  /** Whether AWS_STS_REGIONAL_ENDPOINTS=regional is given. */
+  readonly regionalSts: boolean;
+  /** Lifetime of the token; a pod's own annotation is stronger. */
+  readonly tokenExpirationSeconds: number;
 };
 
 /** An AWS identity that a service account promises to its pods (IAM Roles for Service Accounts). */
-export type Identity = {
+export type Identity = TokenPreferences & {
   readonly kind: 'identity';
   /** As the annotation has it: STS, not this program, says no to a wrong one. */
   readonly roleArn: string;
   /** Audience of the token (`aud`). */
   readonly audience: string;
-  /** Whether AWS_STS_REGIONAL_ENDPOINTS=regional is given. */
-  readonly regionalSts: boolean;
-  /** Lifetime of the token; a pod's own annotation is stronger. */
-  readonly tokenExpirationSeconds: number;
   /** One line each, for the person who creates the pod. */
+  readonly warnings: readonly string[];
+};
+
+/** Credentials that an agent on the node gives to the account's pods (EKS Pod Identity). */
+export type ContainerCredentials = TokenPreferences & {
+  readonly kind: 'container_credentials';
   readonly warnings: readonly string[];
 };
 
@@ -34,6 +47,8 @@ export type NoIdentity<Reason extends string> = {
   readonly kind: 'none';
   readonly reason: Reason;
   readonly warnings: readonly string[];
+  /** Where there is an account: other sources of credentials go by it. */
+  readonly preferences?: TokenPreferences;
 };
 
 /** Why an account's annotations promise nothing. */
@@ -50,31 +65,58 @@ export function parseIdentity(
   annotations: JsonObject | undefined,
   defaults: IdentityDefaults,
 ): Identity | NoIdentity<NoRoleReason> {
-  const { annotationPrefix } = defaults;
-  const read = (name: string): string | undefined => asString(annotations?.[`${annotationPrefix}/${name}`]);
+  const reader = createReader(annotations, defaults);
+  const named = reader.read(annotationNames.roleArn);
+  const { roleOwner } = defaults;
+  const roleArn = named === undefined || roleOwner === undefined ? named : composeRoleArn(named, roleOwner);
+  const isBlank = roleArn?.trim() === '';
+  if (roleArn !== undefined && !isBlank && !isRoleArn(roleArn)) {
+    reader.warn(annotationNames.roleArn, roleArn, 'is not the ARN of a role', 'it is given as it is');
+  }
+  const audience = readAudience(reader, defaults);
+  const preferences = readPreferences(reader, defaults);
 
-  const roleArn = read(annotationNames.roleArn);
-  if (roleArn === undefined) return { kind: 'none', reason: 'no_role_annotation', warnings: [] };
+  // Without a role nobody waits for an identity, so that nothing else in the annotations is worth a warning.
+  if (roleArn === undefined) return { kind: 'none', reason: 'no_role_annotation', warnings: [], preferences };
+  if (isBlank) {
+    const warnings = [reader.warning(annotationNames.roleArn, roleArn, 'is blank', 'no identity is given')];
+    return { kind: 'none', reason: 'blank_role_annotation', warnings, preferences };
+  }
+  return { kind: 'identity', roleArn, audience, ...preferences, warnings: reader.warnings };
+}
 
+/** Reads annotations by their names without prefix, and collects what is wrong with them. */
+type Reader = {
+  readonly read: (name: string) => string | undefined;
+  readonly warning: (name: string, found: string, problem: string, consequence: string) => string;
+  readonly warn: (name: string, found: string, problem: string, consequence: string) => void;
+  readonly warnings: readonly string[];
+};
+
+function createReader(annotations: JsonObject | undefined, { annotationPrefix }: IdentityDefaults): Reader {
   const warnings: string[] = [];
-  const warn = (name: string, found: string, problem: string, consequence: string): void => {
-    warnings.push(annotationWarning({ owner: 'account', annotationPrefix, name, found, problem, consequence }));
+  const warning: Reader['warning'] = (name, found, problem, consequence) =>
+    annotationWarning({ owner: 'account', annotationPrefix, name, found, problem, consequence });
+  return {
+    read: (name) => asString(annotations?.[`${annotationPrefix}/${name}`]),
+    warning,
+    warn: (...fault) => {
+      warnings.push(warning(...fault));
+    },
+    warnings,
   };
+}
 
-  if (roleArn.trim() === '') {
-    warn(annotationNames.roleArn, roleArn, 'is blank', 'no identity is given');
-    return { kind: 'none', reason: 'blank_role_annotation', warnings };
-  }
-  if (!isRoleArn(roleArn)) warn(annotationNames.roleArn, roleArn, 'is not the ARN of a role', 'it is given as it is');
+function readAudience({ read, warn }: Reader, defaults: IdentityDefaults): string {
+  const audience = read(annotationNames.audience) ?? defaults.audience;
+  if (audience.trim() !== '') return audience;
+  // A token without an audience is one for the API server itself, in the hands of AWS.
+  warn(annotationNames.audience, audience, 'is blank', `${defaults.audience} is used`);
+  return defaults.audience;
+}
 
-  let audience = read(annotationNames.audience) ?? defaults.audience;
-  if (audience.trim() === '') {
-    // A token without an audience is one for the API server itself, in the hands of AWS.
-    warn(annotationNames.audience, audience, 'is blank', `${defaults.audience} is used`);
-    audience = defaults.audience;
-  }
-
-  let { regionalSts } = defaults;
+function readPreferences({ read, warn }: Reader, defaults: IdentityDefaults): TokenPreferences {
+  let { regionalSts, tokenExpirationSeconds } = defaults;
   const regionalStsText = read(annotationNames.stsRegionalEndpoints);
   if (regionalStsText !== undefined) {
     const parsed = parseBool(regionalStsText);
@@ -83,8 +125,6 @@ export function parseIdentity(
     }
     regionalSts = parsed ?? regionalSts;
   }
-
-  let { tokenExpirationSeconds } = defaults;
   const expirationText = read(annotationNames.tokenExpiration);
   if (expirationText !== undefined) {
     const { seconds, problem } = parseTokenExpiration(expirationText, tokenExpirationSeconds);
@@ -93,6 +133,5 @@ export function parseIdentity(
     }
     tokenExpirationSeconds = seconds;
   }
-
-  return { kind: 'identity', roleArn, audience, regionalSts, tokenExpirationSeconds, warnings };
+  return { regionalSts, tokenExpirationSeconds };
 }

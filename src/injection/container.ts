@@ -1,28 +1,26 @@
 // Gives one container the identity: its variables and the mount of the token.
-import type { Identity } from '../identity/identity.ts';
 import { asString, type JsonObject } from '../identity/json.ts';
 import { fitWarning, quote } from '../identity/warning.ts';
 import {
-  identityIsOurs,
   isComplete,
   missingVariables,
+  ownCredentialVariables,
   type OwnVariables,
-  ownIdentityVariables,
+  pairIsOurs,
   readOwnVariables,
-  webIdentityTokenFile,
 } from './environment.ts';
+import type { Grant } from './grant.ts';
 import { type List, readList } from './list.ts';
 import { type AddOperation, append, pointer } from './operations.ts';
 import { joinPath, windowsPath } from './paths.ts';
 import { type MountPlace, placeMount, type TokenMount, tokenMount } from './token-mount.ts';
-import { tokenFileName } from './token-volume.ts';
 
 /** What all containers of one pod are given alike. */
-export type ContainerGrant = {
-  readonly identity: Identity;
-  readonly mountPath: string;
-  readonly region: string;
+export type ContainerGrant = Pick<Grant, 'pair' | 'regionalSts' | 'region' | 'mountPath' | 'tokenPath'> & {
+  /** The volume's name in this pod. */
   readonly volumeName: string;
+  /** All names under which the pod has the token. */
+  readonly volumeNames: readonly string[];
   readonly windows: boolean;
 };
 
@@ -54,19 +52,14 @@ export function injectContainer(
   if (parts === undefined) return { operations: [], state: 'malformed_pod', warnings: [] };
 
   const { name, env, mounts, own } = parts;
-  const ownTokenFile = own.get(webIdentityTokenFile);
-  const place = placeMount(
-    mounts.items,
-    grant.volumeName,
-    grant.mountPath,
-    (mountPath) => ownTokenFile === tokenFilePath(mountPath, grant.windows),
-  );
-  if (place === undefined && ownIdentityVariables(own).length === 0) {
+  const ownTokenFile = own.get(grant.pair.tokenFileName);
+  const place = placeMount(mounts.items, grant, (mountPath) => ownTokenFile === tokenFilePath(mountPath, grant));
+  if (place === undefined && ownCredentialVariables(own, grant.pair).length === 0) {
     return { operations: [], state: 'token_conflict', warnings: [noPathWarning(name, grant.mountPath)] };
   }
 
-  const tokenFile = tokenFilePath(place?.mountPath ?? grant.mountPath, grant.windows);
-  const variables = isComplete(own) ? [] : missingVariables(own, { ...grant, tokenFile });
+  const tokenFile = tokenFilePath(place?.mountPath ?? grant.mountPath, grant);
+  const variables = isComplete(own, grant.pair) ? [] : missingVariables(own, { ...grant, tokenFile });
   const newMounts = mountToAdd(own, place, grant);
   const operations = [
     ...append(pointer(...path, 'env'), env.exists, variables),
@@ -77,8 +70,8 @@ export function injectContainer(
     .map(({ mountPath }) => secondPathWarning(name, mountPath));
 
   const seesToken = place?.exists === true || newMounts.length > 0;
-  if (seesToken && identityIsOurs(own, grant.identity, tokenFile)) return { operations, state: 'injected', warnings };
-  return { operations, state: 'own_credentials', warnings: [...warnings, ownCredentialsWarning(name, own)] };
+  if (seesToken && pairIsOurs(own, grant.pair, tokenFile)) return { operations, state: 'injected', warnings };
+  return { operations, state: 'own_credentials', warnings: [...warnings, ownCredentialsWarning(name, own, grant)] };
 }
 
 type ContainerParts = {
@@ -101,18 +94,18 @@ function readContainer(container: JsonObject): ContainerParts | undefined {
  * path, unless it has all kinds of variables (both as from the Go webhook), but never at a second path.
  */
 function mountToAdd(own: OwnVariables, place: MountPlace | undefined, grant: ContainerGrant): TokenMount[] {
-  if (place === undefined || place.exists || isComplete(own)) return [];
-  if (ownIdentityVariables(own).length > 0 && place.mountPath !== grant.mountPath) return [];
+  if (place === undefined || place.exists || isComplete(own, grant.pair)) return [];
+  if (ownCredentialVariables(own, grant.pair).length > 0 && place.mountPath !== grant.mountPath) return [];
   return [tokenMount(grant.volumeName, place.mountPath)];
 }
 
-function tokenFilePath(mountPath: string, windows: boolean): string {
-  const path = joinPath(mountPath, tokenFileName);
+function tokenFilePath(mountPath: string, { tokenPath, windows }: ContainerGrant): string {
+  const path = joinPath(mountPath, tokenPath);
   return windows ? windowsPath(path) : path;
 }
 
-function ownCredentialsWarning(name: string, own: OwnVariables): string {
-  const variables = ownIdentityVariables(own).join(' and ');
+function ownCredentialsWarning(name: string, own: OwnVariables, { pair }: ContainerGrant): string {
+  const variables = ownCredentialVariables(own, pair).join(' and ');
   return fitWarning(
     (length) => `container ${quote(name, length)} sets ${variables} itself and keeps its own credentials`,
   );

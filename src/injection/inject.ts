@@ -1,12 +1,16 @@
 // Decides what a pod gets so that its containers have an identity.
-import type { Identity } from '../identity/identity.ts';
-import { asObject, asString, type JsonObject } from '../identity/json.ts';
+import type { ContainerCredentials, Identity } from '../identity/identity.ts';
+import { asArray, asObject, asString, type JsonObject } from '../identity/json.ts';
+import { jitteredExpirationSeconds } from '../identity/token-jitter.ts';
+import { fitWarning } from '../identity/warning.ts';
 import { type ContainerState, injectContainer } from './container.ts';
+import { type Grant, grantOf } from './grant.ts';
+import { addLabels } from './labels.ts';
 import { readList } from './list.ts';
 import { type AddOperation, pointer, prepend } from './operations.ts';
 import { readPodAnnotations } from './pod-annotations.ts';
 import type { InjectionSettings } from './settings.ts';
-import { placeVolume, secondTokenVolumeName, tokenVolume, tokenVolumeName } from './token-volume.ts';
+import { placeVolume, secondVolumeName, tokenVolume } from './token-volume.ts';
 import { runsOnWindows } from './windows.ts';
 
 /** How a pod of an account with a role stands once the operations are applied. */
@@ -32,37 +36,51 @@ export type Injection = {
  * `pod` is whatever a stranger sent: where it has not the form of a pod, nothing is added, and the API server's own
  * validation refuses it.
  */
-export function inject(pod: unknown, identity: Identity, settings: InjectionSettings): Injection {
-  const spec = asObject(asObject(pod)?.['spec']);
+export function inject(pod: unknown, promise: Identity | ContainerCredentials, settings: InjectionSettings): Injection {
+  const object = asObject(pod);
+  const spec = asObject(object?.['spec']);
   const volumes = spec === undefined ? undefined : readList(spec, 'volumes');
-  if (spec === undefined || volumes === undefined) return { operations: [], outcome: 'malformed_pod', warnings: [] };
-
-  const place = placeVolume(volumes.items, identity.audience);
-  if (place === undefined) {
-    const warning = `volumes ${tokenVolumeName} and ${secondTokenVolumeName} are something else; no identity is given`;
-    return { operations: [], outcome: 'token_conflict', warnings: [warning] };
+  const grant = grantOf(promise, settings);
+  const labels = addLabels(object, grant.labels);
+  if (spec === undefined || volumes === undefined || labels === undefined) {
+    return { operations: [], outcome: 'malformed_pod', warnings: [] };
   }
 
-  const annotations = readPodAnnotations(pod, identity, settings.annotationPrefix);
-  const operations: AddOperation[] = [];
+  const place = placeVolume(volumes.items, grant);
+  if (place === undefined) {
+    const names = `${grant.volumeName} and ${secondVolumeName(grant.volumeName)}`;
+    return {
+      operations: [],
+      outcome: 'token_conflict',
+      warnings: [fitWarning(() => `volumes ${names} are something else; no identity is given`)],
+    };
+  }
+
+  const annotations = readPodAnnotations(pod, grant.tokenExpirationSeconds, settings.annotationPrefix);
+  const operations: AddOperation[] = [...labels];
   const warnings = [...annotations.warnings];
   if (!place.exists) {
-    const token = { audience: identity.audience, expirationSeconds: annotations.tokenExpirationSeconds };
-    operations.push(prepend(pointer('spec', 'volumes'), volumes.exists, tokenVolume(place.name, token)));
-    if (place.name !== tokenVolumeName) {
-      warnings.push(`volume ${tokenVolumeName} is something else; the token is in volume ${place.name}`);
+    const volume = tokenVolume(
+      place.name,
+      grant,
+      expirationOf(spec, object, annotations.tokenExpirationSeconds, grant),
+    );
+    operations.push(prepend(pointer('spec', 'volumes'), volumes.exists, volume));
+    if (place.name !== grant.volumeName) {
+      warnings.push(
+        fitWarning(() => `volume ${grant.volumeName} is something else; the token is in volume ${place.name}`),
+      );
     }
   }
 
-  const { region, mountPath } = settings;
-  const grant = { identity, region, mountPath, volumeName: place.name, windows: runsOnWindows(spec) };
+  const containerGrant = { ...grant, volumeName: place.name, volumeNames: place.names, windows: runsOnWindows(spec) };
   const states: (ContainerState | 'all_containers_skipped')[] = [];
   for (const { container, path } of containersOf(spec)) {
     if (annotations.skippedContainers.has(asString(container['name']) ?? '')) {
       states.push('all_containers_skipped');
       continue;
     }
-    const injection = injectContainer(container, path, grant);
+    const injection = injectContainer(container, path, containerGrant);
     states.push(injection.state);
     operations.push(...injection.operations);
     warnings.push(...injection.warnings);
@@ -91,4 +109,21 @@ function containersOf(spec: JsonObject): { container: JsonObject; path: readonly
       return container === undefined ? [] : [{ container, path: ['spec', field, index] }];
     }),
   );
+}
+
+/**
+ * Returns the token's lifetime in seconds. What is spread depends on nothing but the pod: pods of one controller have
+ * no name of their own yet, but the API server has given each a volume with a random name for its own token.
+ */
+function expirationOf(
+  spec: JsonObject,
+  object: JsonObject | undefined,
+  seconds: number,
+  { spreadsExpiration }: Grant,
+): number {
+  if (!spreadsExpiration) return seconds;
+  const metadata = asObject(object?.['metadata']);
+  const volumes = (asArray(spec['volumes']) ?? []).map((volume) => asObject(volume)?.['name']);
+  const names = [spec['serviceAccountName'], metadata?.['name'], metadata?.['generateName'], ...volumes];
+  return jitteredExpirationSeconds(seconds, names.map((name) => asString(name) ?? '').join('/'));
 }

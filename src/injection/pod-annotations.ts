@@ -1,6 +1,5 @@
 // Reads what a pod's own annotations say of its injection.
 import { annotationNames } from '../identity/annotations.ts';
-import type { Identity } from '../identity/identity.ts';
 import { asObject, asString } from '../identity/json.ts';
 import { parseTokenExpiration } from '../identity/token-expiration.ts';
 import { annotationWarning } from '../identity/warning.ts';
@@ -16,7 +15,11 @@ export type PodAnnotations = {
 };
 
 /** Returns what the pod's annotations ask for; wrong ones count as absent, with a warning each. */
-export function readPodAnnotations(pod: unknown, identity: Identity, annotationPrefix: string): PodAnnotations {
+export function readPodAnnotations(
+  pod: unknown,
+  accountExpirationSeconds: number,
+  annotationPrefix: string,
+): PodAnnotations {
   const annotations = asObject(asObject(asObject(pod)?.['metadata'])?.['annotations']);
   const read = (name: string): string | undefined => asString(annotations?.[`${annotationPrefix}/${name}`]);
   const warnings: string[] = [];
@@ -30,7 +33,7 @@ export function readPodAnnotations(pod: unknown, identity: Identity, annotationP
     warn(annotationNames.skipContainers, skipText, 'is not a CSV record', 'no container is skipped');
   }
 
-  let { tokenExpirationSeconds } = identity;
+  let tokenExpirationSeconds = accountExpirationSeconds;
   const expirationText = read(annotationNames.tokenExpiration);
   if (expirationText !== undefined) {
     const { seconds, problem } = parseTokenExpiration(expirationText, tokenExpirationSeconds);

@@ -1,7 +1,6 @@
 // Where a container sees the token: a mount that is there, the usual path, or a second one where that is taken.
 import { asObject, asString, type JsonObject } from '../identity/json.ts';
 import { cleanPath, joinPath } from './paths.ts';
-import { tokenFileName } from './token-volume.ts';
 
 /** Added to the mount path where something else is mounted there. */
 const secondMountPathSuffix = '-2';
@@ -24,14 +23,17 @@ export function tokenMount(volumeName: string, mountPath: string): TokenMount {
  */
 export function placeMount(
   mounts: readonly unknown[],
-  volumeName: string,
-  mountPath: string,
+  {
+    volumeNames,
+    mountPath,
+    tokenPath,
+  }: { readonly volumeNames: readonly string[]; readonly mountPath: string; readonly tokenPath: string },
   isPreferred: (mountPath: string) => boolean,
 ): MountPlace | undefined {
   const existing = mounts.map(asObject).filter((mount) => mount !== undefined);
   const usualPath = cleanPath(mountPath);
   const wholePaths = existing
-    .filter((mount) => mount['name'] === volumeName && !showsPart(mount))
+    .filter((mount) => volumeNames.includes(asString(mount['name']) ?? '') && !showsPart(mount))
     .map((mount) => asString(mount['mountPath']))
     .filter((path) => path !== undefined);
   const wholePath =
@@ -41,8 +43,7 @@ export function placeMount(
   const taken = new Set(existing.map((mount) => cleanPath(asString(mount['mountPath']) ?? '')));
   for (const path of [mountPath, `${usualPath}${secondMountPathSuffix}`]) {
     // A mount on the very file hides the token as one on its folder does.
-    if (!taken.has(cleanPath(path)) && !taken.has(joinPath(path, tokenFileName)))
-      return { mountPath: path, exists: false };
+    if (!taken.has(cleanPath(path)) && !taken.has(joinPath(path, tokenPath))) return { mountPath: path, exists: false };
   }
   return undefined;
 }

@@ -1,26 +1,27 @@
 // The projected volume that holds the token: its shape, its name, and what else may stand under that name.
 import { asArray, asObject, type JsonObject } from '../identity/json.ts';
-
-/** The volume's name: a contract, tools outside find injected pods by it. */
-export const tokenVolumeName = 'aws-iam-token';
-/** Takes its place where a pod has something else under that name. */
-export const secondTokenVolumeName = 'aws-iam-token-2';
-/** The token's file name in the volume. */
-export const tokenFileName = 'token';
-
-/** What the token is for and how long it lives. */
-export type Token = { readonly audience: string; readonly expirationSeconds: number };
+import type { Grant } from './grant.ts';
 
 /** The name the volume has in a pod, and whether it is there already. */
-export type VolumePlace = { readonly name: string; readonly exists: boolean };
+export type VolumePlace = {
+  readonly name: string;
+  readonly exists: boolean;
+  /** Every name of ours under which the pod has the token, or will have it. */
+  readonly names: readonly string[];
+};
+
+/** Longest name of a volume (RFC 1123 label). */
+const maxVolumeNameLength = 63;
+
+/** Returns the name that takes the place of the usual one where a pod has something else under that. */
+export function secondVolumeName(volumeName: string): string {
+  const suffix = '-2';
+  return `${volumeName.slice(0, maxVolumeNameLength - suffix.length)}${suffix}`;
+}
 
 /** Returns the volume as the API has it; the order of the fields is the Go webhook's. */
-export function tokenVolume(name: string, token: Token): JsonObject {
-  const { audience, expirationSeconds } = token;
-  return {
-    name,
-    projected: { sources: [{ serviceAccountToken: { audience, expirationSeconds, path: tokenFileName } }] },
-  };
+export function tokenVolume(name: string, { audience, tokenPath }: Grant, expirationSeconds: number): JsonObject {
+  return { name, projected: { sources: [{ serviceAccountToken: { audience, expirationSeconds, path: tokenPath } }] } };
 }
 
 /**
@@ -28,19 +29,22 @@ export function tokenVolume(name: string, token: Token): JsonObject {
  * A volume counts as ours by what is in it, not by its name: a token of this audience under this file name. Its
  * lifetime, `defaultMode` and further sources are its owner's business.
  */
-export function placeVolume(volumes: readonly unknown[], audience: string): VolumePlace | undefined {
-  for (const name of [tokenVolumeName, secondTokenVolumeName]) {
+export function placeVolume(volumes: readonly unknown[], grant: Grant): VolumePlace | undefined {
+  const candidates = [grant.volumeName, secondVolumeName(grant.volumeName)].map((name) => {
     const sameName = volumes.map(asObject).filter((volume) => volume?.['name'] === name);
-    if (sameName.length === 0) return { name, exists: false };
-    if (sameName.every((volume) => holdsToken(volume, audience))) return { name, exists: true };
-  }
-  return undefined;
+    const isFree = sameName.length === 0;
+    return { name, isFree, isOurs: !isFree && sameName.every((volume) => holdsToken(volume, grant)) };
+  });
+  const place = candidates.find(({ isFree, isOurs }) => isFree || isOurs);
+  if (place === undefined) return undefined;
+  const names = candidates.filter((candidate) => candidate.isOurs || candidate === place).map(({ name }) => name);
+  return { name: place.name, exists: place.isOurs, names };
 }
 
-function holdsToken(volume: JsonObject | undefined, audience: string): boolean {
+function holdsToken(volume: JsonObject | undefined, { audience, tokenPath }: Grant): boolean {
   const sources = asArray(asObject(volume?.['projected'])?.['sources']) ?? [];
   return sources.some((source) => {
     const token = asObject(asObject(source)?.['serviceAccountToken']);
-    return token?.['audience'] === audience && token['path'] === tokenFileName;
+    return token?.['audience'] === audience && token['path'] === tokenPath;
   });
 }

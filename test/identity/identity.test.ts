@@ -147,7 +147,9 @@ describe('identity/identity', () => {
 
   for (const [what, annotations] of none) {
     it(`${what}: no_role_annotation`, () => {
-      const expected = { kind: 'none', reason: 'no_role_annotation', warnings: [] };
+      const { regionalSts, tokenExpirationSeconds } = defaults;
+      const preferences = { regionalSts, tokenExpirationSeconds };
+      const expected = { kind: 'none', reason: 'no_role_annotation', warnings: [], preferences };
       assert.deepEqual(parseIdentity(annotations, defaults), expected);
     });
   }

@@ -18,10 +18,10 @@ describe('injection/fixtures', () => {
     const fixture = asObject(parse(readFileSync(join(folder, file), 'utf8'))) ?? {};
 
     it(`${file}: ${asString(fixture['description']) ?? 'no description'}`, () => {
-      // The flags, by their names, may be left out.
+      // The flags, by their names, and the kind of credentials may be left out.
       assert.deepEqual(
-        Object.keys({ settings: {}, ...fixture }).toSorted(),
-        ['account', 'description', 'expected', 'pod', 'settings'],
+        Object.keys({ settings: {}, credentials: '', ...fixture }).toSorted(),
+        ['account', 'credentials', 'description', 'expected', 'pod', 'settings'],
         'fields that are missing or unknown',
       );
       const first = decide(fixture, fixture['pod']);
@@ -45,6 +45,13 @@ function decide(fixture: JsonObject, pod: unknown): Decided {
     settings.map(([name, value]) => `--${name}=${String(value)}`),
   ).values;
   const identity = parseIdentity(asObject(fixture['account']), identityDefaults(flags));
+  if (fixture['credentials'] === 'container') {
+    const preferences = identity.kind === 'none' ? identity.preferences : identity;
+    assert.ok(preferences);
+    const { regionalSts, tokenExpirationSeconds } = preferences;
+    const promise = { kind: 'container_credentials', regionalSts, tokenExpirationSeconds, warnings: [] } as const;
+    return inject(pod, promise, injectionSettings(flags));
+  }
   if (identity.kind === 'none') return { operations: [], outcome: identity.reason, warnings: identity.warnings };
   const { operations, outcome, warnings } = inject(pod, identity, injectionSettings(flags));
   return { operations, outcome, warnings: [...identity.warnings, ...warnings] };

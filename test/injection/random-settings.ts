@@ -38,4 +38,11 @@ export const settingsArbitrary: fc.Arbitrary<InjectionSettings> = fc.record({
   annotationPrefix: fc.constantFrom(...annotationPrefixes),
   mountPath: fc.oneof({ weight: 3, arbitrary: fc.constant(mountPaths[0]) }, fc.constantFrom(...mountPaths)),
   region: fc.constantFrom('', 'eu-west-1'),
+  containerCredentials: fc.constant({
+    audience: 'pods.eks.amazonaws.com',
+    mountPath: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
+    volumeName: 'eks-pod-identity-token',
+    tokenPath: 'eks-pod-identity-token',
+    fullUri: 'http://169.254.170.23/v1/credentials',
+  }),
 });
