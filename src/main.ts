@@ -59,7 +59,8 @@ process.exitCode = await main().then(
   () => 0,
   (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
-    const hint = error instanceof UsageError ? ' (irsa-webhook --help)' : '';
+    const help = process.argv[2] === 'mutate' ? 'irsa-webhook mutate --help' : 'irsa-webhook --help';
+    const hint = error instanceof UsageError ? ` (${help})` : '';
     printError(`irsa-webhook: ${message}${hint}\n`);
     return error instanceof UsageError ? 2 : 1;
   },

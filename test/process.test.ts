@@ -136,7 +136,7 @@ describe('the program', () => {
       [
         'mutate without a file',
         ['mutate'],
-        'mutate needs a manifest: -f FILE, or -f - for standard input (irsa-webhook --help)',
+        'mutate needs a manifest: -f FILE, or -f - for standard input (irsa-webhook mutate --help)',
       ],
     ];
     for (const [name, args, message] of usage) {
@@ -174,7 +174,10 @@ describe('the program', () => {
         assert.ok(typeof address === 'object' && address !== null);
         const program = start(...laptop, ...freePorts, flag, String(address.port));
         assert.deepEqual(await program.ended, [1, null]);
-        assert.match(onlyLine(program), new RegExp(`^cannot listen on port ${String(address.port)}: .*EADDRINUSE`));
+        assert.match(
+          onlyLine(program),
+          new RegExp(`^cannot listen on port ${String(address.port)} \\(${flag}\\): .*EADDRINUSE`),
+        );
       });
     }
   });
@@ -246,7 +249,10 @@ describe('the program', () => {
       const program = startProgram(scope, ['mutate', '-f', '-', '-o', 'json'], { stdin: pod });
       assert.deepEqual(await program.ended, [0, null]);
       assert.deepEqual(JSON.parse(program.output()), JSON.parse(pod));
-      assert.equal(program.errors(), 'Pod/cart-0: service_account_not_found. There is no such service account.\n');
+      assert.equal(
+        program.errors(),
+        'Pod/cart-0: service_account_not_found. There is no such service account. Service account: shop/cart.\n',
+      );
     });
 
     it('writes no colours where no terminal reads them', async () => {

@@ -1,11 +1,12 @@
 // The one port through which a review asks what a service account promises.
-import type { Identity, NoIdentity, NoRoleReason } from '../identity/identity.ts';
+import type { ContainerCredentials, Identity, NoIdentity, NoRoleReason } from '../identity/identity.ts';
+import type { NoRoleInMapReason } from '../identity/role-map-entry.ts';
 
 /** Which service account is meant. Both names come from strangers and may hold anything. */
 export type AccountRef = { readonly namespace: string; readonly name: string };
 
 /** Why there is no identity, though the question was answered. */
-export type NoIdentityReason = NoRoleReason | 'service_account_not_found';
+export type NoIdentityReason = NoRoleReason | NoRoleInMapReason | 'service_account_not_found';
 
 /** The question could not be answered, and that is our fault: never to be taken for "no identity". */
 export type LookupFault = {
@@ -18,7 +19,7 @@ export type LookupFault = {
 };
 
 /** What a service account promises. */
-export type Answer = Identity | NoIdentity<NoIdentityReason> | LookupFault;
+export type Answer = Identity | ContainerCredentials | NoIdentity<NoIdentityReason> | LookupFault;
 
 /** When an answer is of no more use. */
 export type Deadline = {

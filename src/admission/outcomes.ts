@@ -21,6 +21,7 @@ export const outcomeSentences: Readonly<Record<Outcome, string>> = {
   malformed_pod: 'The review holds nothing of the form of a pod; the API server will say what is wrong.',
   no_role_annotation: 'The service account has no role-arn annotation.',
   blank_role_annotation: 'The role-arn annotation of the service account is blank.',
+  blank_role_map_entry: 'The entry for the service account in the ConfigMap has no role.',
   service_account_not_found: 'There is no such service account.',
   no_service_account: 'The pod names no service account, as the mirror pod of a static pod.',
   operation_not_create: 'Only pods that are being created get an identity.',

@@ -1,6 +1,8 @@
 // Decides a review: is it ours, what does the pod's account promise, what does the pod get.
 import type { Answer, Deadline, Lookup, LookupFault } from '../accounts/lookup.ts';
+import type { ContainerCredentials, Identity } from '../identity/identity.ts';
 import { asObject, asString } from '../identity/json.ts';
+import { grantOf } from '../injection/grant.ts';
 import { inject } from '../injection/inject.ts';
 import { estimatePatchBytes, maxPatchBytes } from '../injection/patch-size.ts';
 import type { InjectionSettings } from '../injection/settings.ts';
@@ -49,13 +51,9 @@ function decide(answer: Answer, pod: unknown, settings: InjectionSettings): Deci
       return faultOf(answer);
     case 'none':
       return { ...untouched(answer.reason), warnings: answer.warnings };
-    case 'identity': {
-      const patchBytes = estimatePatchBytes(pod, answer, settings);
-      if (patchBytes > maxPatchBytes) return tooLarge(patchBytes);
-      const { operations, outcome, warnings } = inject(pod, answer, settings);
-      const { roleArn } = answer;
-      return { kind: 'answer', outcome, roleArn, operations, warnings: [...answer.warnings, ...warnings] };
-    }
+    case 'identity':
+    case 'container_credentials':
+      return injected(answer, pod, settings);
   }
 }
 
@@ -66,6 +64,16 @@ function faultOf({ reason: outcome, message, detail }: LookupFault): FaultDecisi
 function tooLarge(patchBytes: number): FaultDecision {
   const message = `the pod has so many containers that its patch would take ${String(patchBytes)} bytes, of at most ${String(maxPatchBytes)}`;
   return { kind: 'fault', outcome: 'pod_too_large', message };
+}
+
+function injected(promise: Identity | ContainerCredentials, pod: unknown, settings: InjectionSettings): Decision {
+  const patchBytes = estimatePatchBytes(pod, grantOf(promise, settings));
+  if (patchBytes > maxPatchBytes) return tooLarge(patchBytes);
+  const { operations, outcome, warnings } = inject(pod, promise, settings);
+  const common = { kind: 'answer', outcome, operations, warnings: [...promise.warnings, ...warnings] } as const;
+  return promise.kind === 'identity'
+    ? { ...common, credentials: 'sts_web_identity', roleArn: promise.roleArn }
+    : { ...common, credentials: 'container_credentials' };
 }
 
 /** A review that does not name a kind is judged by its object, as one that names no operation is taken for a CREATE. */

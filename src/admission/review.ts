@@ -45,6 +45,8 @@ export class ReviewError extends Error {
 /** What is answered to a review; the pod is always allowed. */
 export type ReviewAnswer = {
   readonly outcome: string;
+  /** Which kind of credentials the account is promised, whatever came of it; the Go webhook's words. */
+  readonly credentials?: 'sts_web_identity' | 'container_credentials';
   readonly roleArn?: string;
   readonly operations: readonly AddOperation[];
   readonly warnings: readonly string[];
@@ -86,7 +88,8 @@ export function parseReview(body: string): ReviewRequest {
 /**
  * Returns the body that answers a review, in the version and with the UID that came. The patch and its type are both
  * there or both absent: v1 demands it (k8s.io/apiserver, VerifyAdmissionResponse). The audit annotations depend only
- * on how the pod stands, so that a reinvocation repeats them: the API server drops a second, different value.
+ * on how the pod stands, so that a reinvocation repeats them: the API server drops a second, different value. They differ
+ * only where another webhook has added the first container that the identity could go to.
  */
 export function encodeReview(request: Pick<ReviewRequest, 'apiVersion' | 'uid'>, answer: ReviewAnswer): string {
   const { outcome, roleArn, operations, warnings } = answer;

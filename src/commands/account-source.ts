@@ -1,13 +1,20 @@
 // Opens the source of accounts that the flags name: files, or the API server.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClusterLookup } from '../accounts/cluster.ts';
+import { createContainerCredentialsFile } from '../accounts/container-credentials-file.ts';
+import { withContainerCredentials } from '../accounts/container-credentials-lookup.ts';
 import { waitForFirstRead } from '../accounts/first-read.ts';
 import type { Lookup } from '../accounts/lookup.ts';
 import type { Accounts } from '../accounts/manifest.ts';
+import { createRoleMapSource, roleMapConfigMapName, type RoleMapSource } from '../accounts/mapping-source.ts';
+import { withRoleMap } from '../accounts/role-map-lookup.ts';
+import { isAccountId, isPartition, partitionOfRegion } from '../identity/compose-role-arn.ts';
 import type { IdentityDefaults } from '../identity/identity.ts';
 import { connect } from '../kubernetes/connect.ts';
-import { createTransport } from '../kubernetes/transport.ts';
+import type { RoleMap } from '../identity/role-map.ts';
+import { createTransport, type Transport } from '../kubernetes/transport.ts';
 import type { Log } from '../observability/log.ts';
+import { UsageError } from './flag-values.ts';
 import type { FlagValues, serveFlags } from './flags.ts';
 import { identityDefaults } from './settings.ts';
 
@@ -30,14 +37,50 @@ export type AccountSourceContext = {
 
 type ServeFlags = FlagValues<typeof serveFlags>;
 
-/** Returns the source. Rejects where the files cannot be read, or nothing says where the API server is. */
+/**
+ * Returns the source: the accounts themselves, behind them the role map, before both the list of container credentials.
+ * Rejects where the files cannot be read, nothing says where the API server is, or flags contradict each other.
+ */
 export async function openAccountSource(flags: ServeFlags, context: AccountSourceContext): Promise<AccountSource> {
-  const defaults = identityDefaults(flags);
+  const defaults = accountDefaults(flags);
   const path = flags['service-accounts'];
-  return path === '' ? openCluster(flags, defaults, context) : openFiles(path, defaults, context.log);
+  if (path !== '' && flags['watch-config-map']) {
+    throw new UsageError('--watch-config-map needs a cluster, and --service-accounts serves without one');
+  }
+  const source =
+    path === '' ? await openCluster(flags, defaults, context) : await openFiles(path, defaults, context.log);
+  const credentialsPath = flags['watch-container-credentials-config'];
+  return credentialsPath === '' ? source : withCredentialsFile(source, credentialsPath, context.log);
 }
 
-async function openFiles(path: string, defaults: IdentityDefaults, log: Log): Promise<AccountSource> {
+async function withCredentialsFile(source: OpenSource, path: string, log: Log): Promise<AccountSource> {
+  const file = await createContainerCredentialsFile(path, (reading) => {
+    if ('error' in reading) {
+      log.error({ path, error: reading.error.message }, 'container credentials not reloaded; the last good list stays');
+    } else {
+      log.info({ path, namespaces: reading.accounts.size }, 'container credentials loaded');
+    }
+  });
+  const { ownAnnotations, roleMap } = source;
+  return {
+    ...source,
+    lookup: withContainerCredentials({
+      listed: file.listed,
+      accounts: ownAnnotations,
+      roleMap,
+      otherwise: source.lookup,
+    }),
+    close: () => {
+      file.close();
+      source.close();
+    },
+  };
+}
+
+/** A source, and what container credentials go by in it. */
+type OpenSource = AccountSource & { readonly ownAnnotations: Lookup; readonly roleMap: () => RoleMap | undefined };
+
+async function openFiles(path: string, defaults: IdentityDefaults, log: Log): Promise<OpenSource> {
   // Loaded here only: a replica in a cluster has no use for a YAML parser.
   const { createFileAccounts } = await import('../accounts/files.ts');
   const files = await createFileAccounts({
@@ -51,27 +94,45 @@ async function openFiles(path: string, defaults: IdentityDefaults, log: Log): Pr
       }
     },
   });
-  return { ...files, notReady: () => undefined };
+  return { ...files, ownAnnotations: files.lookup, roleMap: () => undefined, notReady: () => undefined };
 }
 
 async function openCluster(
   flags: ServeFlags,
   defaults: IdentityDefaults,
   { version, environment, log }: AccountSourceContext,
-): Promise<AccountSource> {
+): Promise<OpenSource> {
   const connection = await connect({
     kubeconfigPath: flags.kubeconfig,
     apiServerUrl: flags['kube-api'],
     serviceHost: environment['KUBERNETES_SERVICE_HOST'],
     servicePort: environment['KUBERNETES_SERVICE_PORT'],
   });
-  const transport = createTransport(connection, { version });
+  const api = createTransport(connection, { version });
+  const firstRead = followFirstRead(api, log);
+  const roleMap = flags['watch-config-map'] ? followRoleMap(api, flags.namespace, defaults, log) : undefined;
+  const ownAnnotations = createClusterLookup({ api, defaults, now });
+  return {
+    lookup: roleMap ? withRoleMap(ownAnnotations, roleMap.roleMap) : ownAnnotations,
+    ownAnnotations,
+    roleMap: () => roleMap?.roleMap(),
+    notReady: () => firstRead.notReady() ?? roleMap?.notReady(),
+    close: () => {
+      firstRead.close();
+      void roleMap?.stop();
+      api.close();
+    },
+  };
+}
+
+/** Tries until accounts can be read; the reason of the last failure is why the replica is not ready. */
+function followFirstRead(api: Transport, log: Log): { notReady: () => string | undefined; close: () => void } {
   const closed = new AbortController();
   let notReady: string | undefined = 'service accounts have not been read yet';
   const becomeReady = async (): Promise<void> => {
     const read = await waitForFirstRead({
-      api: transport,
-      wait: (delayMs, signal) => sleep(delayMs, undefined, { signal, ref: false }).catch(() => undefined),
+      api,
+      wait,
       onFailure: (message) => {
         notReady = `service accounts cannot be read: ${message}`;
         log.warn({ error: message }, 'service accounts cannot be read');
@@ -84,11 +145,71 @@ async function openCluster(
   };
   void becomeReady();
   return {
-    lookup: createClusterLookup({ api: transport, defaults, now: () => performance.now() }),
     notReady: () => notReady,
     close: () => {
       closed.abort();
-      transport.close();
     },
   };
+}
+
+function followRoleMap(
+  api: Transport,
+  namespace: string,
+  defaults: IdentityDefaults,
+  log: Log,
+): RoleMapSource & { readonly notReady: () => string | undefined } {
+  const configMap = `${namespace}/${roleMapConfigMapName}`;
+  let refused = '';
+  const source = createRoleMapSource({
+    api,
+    namespace,
+    defaults,
+    now,
+    random: Math.random,
+    wait,
+    observer: {
+      onSynced: () => undefined,
+      onMap: (entries) => {
+        refused = '';
+        log.info({ configMap, entries }, 'role map loaded');
+      },
+      onRefused: (error) => {
+        refused = `: ${error}`;
+        log.error({ configMap, error }, 'role map refused; the last good one stays');
+      },
+      onError: (error) => {
+        log.warn({ configMap, error }, 'role map cannot be followed');
+      },
+    },
+  });
+  const notReady = (): string | undefined =>
+    source.roleMap() === undefined ? `ConfigMap ${configMap} has not been read yet${refused}` : undefined;
+  return { ...source, notReady };
+}
+
+/** Accounts are read under the names of the flags; `--compose-role-arn` needs to know whose roles are meant. */
+function accountDefaults(flags: ServeFlags): IdentityDefaults {
+  const defaults = identityDefaults(flags);
+  if (!flags['compose-role-arn']) return defaults;
+  const accountId = flags['aws-account-id'];
+  const partition =
+    flags['aws-partition'] === '' ? partitionOfRegion(flags['aws-default-region']) : flags['aws-partition'];
+  if (!isAccountId(accountId)) {
+    throw new UsageError(
+      `--compose-role-arn needs --aws-account-id of 12 digits, got ${JSON.stringify(accountId)}; to ask the node's ` +
+        'instance metadata for it is not built yet',
+    );
+  }
+  if (!isPartition(partition)) {
+    throw new UsageError(`--aws-partition: expected a name such as aws or aws-cn, got ${JSON.stringify(partition)}`);
+  }
+  return { ...defaults, roleOwner: { accountId, partition } };
+}
+
+function now(): number {
+  return performance.now();
+}
+
+async function wait(delayMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(delayMs, undefined, { signal, ref: false }).catch(() => undefined);
 }

@@ -9,11 +9,13 @@ export class UsageError extends Error {
 }
 
 /** Returns the value that a text gives a flag. Throws a {@link UsageError} that says what was expected. */
-export function parseFlagValue(flag: Pick<Flag, 'name' | 'form'>, text: string): boolean | number | string {
-  const value = parsers[flag.form](text);
-  if (value !== undefined) return value;
-  const dashes = flag.name.length === 1 ? '-' : '--';
-  throw new UsageError(`${dashes}${flag.name}: expected ${expectations[flag.form]}, got ${JSON.stringify(text)}`);
+export function parseFlagValue(flag: Pick<Flag, 'name' | 'form' | 'rule'>, text: string): boolean | number | string {
+  const { name, form, rule } = flag;
+  const value = parsers[form](text);
+  if (value !== undefined && (rule === undefined || rule.holds(value))) return value;
+  const dashes = name.length === 1 ? '-' : '--';
+  const expected = value === undefined ? expectations[form] : rule?.expected;
+  throw new UsageError(`${dashes}${name}: expected ${String(expected)}, got ${JSON.stringify(text)}`);
 }
 
 const expectations: Readonly<Record<FlagForm, string>> = {

@@ -5,7 +5,28 @@ export type FlagForm = 'bool' | 'duration' | 'int' | 'string';
 
 /** Where a flag stands in the help. */
 export type FlagGroup =
-  'Input and output' | 'Serving' | 'Accounts' | 'Injection' | 'Logging' | 'Accepted for compatibility, without effect';
+  | 'Input and output'
+  | 'Serving'
+  | 'Accounts'
+  | 'Injection'
+  | 'Container credentials'
+  | 'Logging'
+  | 'Accepted for compatibility, without effect';
+
+/** A rule for values: what they must be, in words that follow "expected". */
+export type FlagRule = { readonly expected: string; readonly holds: (value: boolean | number | string) => boolean };
+
+const port: FlagRule = {
+  expected: 'a port from 0 (any free one) to 65535',
+  holds: (value) => Number(value) >= 0 && Number(value) <= 65_535,
+};
+const notBlank: FlagRule = { expected: 'a text that is not blank', holds: (value) => String(value).trim() !== '' };
+const someTime: FlagRule = { expected: 'a time of more than 0', holds: (value) => Number(value) > 0 };
+/** A DNS subdomain, as the API demands of what stands before the slash of an annotation. */
+const prefix: FlagRule = {
+  expected: 'a domain name without a slash, such as eks.amazonaws.com',
+  holds: (value) => /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(String(value)),
+};
 
 /** One flag. */
 export type Flag = {
@@ -20,6 +41,8 @@ export type Flag = {
   readonly placeholder?: string;
   /** One letter that stands for the name. */
   readonly short?: string;
+  /** What a value of the right form must be besides. */
+  readonly rule?: FlagRule;
 };
 
 const ignored: FlagGroup = 'Accepted for compatibility, without effect';
@@ -34,6 +57,7 @@ const injectionFlags = [
     text: 'Prefix of the annotations.',
     goWebhook: true,
     placeholder: 'PREFIX',
+    rule: prefix,
   },
   {
     name: 'token-audience',
@@ -43,6 +67,7 @@ const injectionFlags = [
     text: 'Audience of tokens where the account names none.',
     goWebhook: true,
     placeholder: 'AUDIENCE',
+    rule: notBlank,
   },
   {
     name: 'token-mount-path',
@@ -52,6 +77,7 @@ const injectionFlags = [
     text: 'Folder in the container that the token is mounted in.',
     goWebhook: true,
     placeholder: 'PATH',
+    rule: notBlank,
   },
   {
     name: 'token-expiration',
@@ -79,6 +105,55 @@ const injectionFlags = [
     text: 'Give AWS_STS_REGIONAL_ENDPOINTS=regional where the account does not say.',
     goWebhook: true,
   },
+  {
+    name: 'container-credentials-audience',
+    form: 'string',
+    default: 'pods.eks.amazonaws.com',
+    group: 'Container credentials',
+    text: 'Audience of those tokens.',
+    goWebhook: true,
+    placeholder: 'AUDIENCE',
+    rule: notBlank,
+  },
+  {
+    name: 'container-credentials-token-mount-path',
+    form: 'string',
+    default: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
+    group: 'Container credentials',
+    text: 'Folder in the container that they are mounted in.',
+    goWebhook: true,
+    placeholder: 'PATH',
+    rule: notBlank,
+  },
+  {
+    name: 'container-credentials-token-volume-name',
+    form: 'string',
+    default: 'eks-pod-identity-token',
+    group: 'Container credentials',
+    text: 'Name of their volume.',
+    goWebhook: true,
+    placeholder: 'NAME',
+    rule: notBlank,
+  },
+  {
+    name: 'container-credentials-token-path',
+    form: 'string',
+    default: 'eks-pod-identity-token',
+    group: 'Container credentials',
+    text: 'Name of the file in the volume.',
+    goWebhook: true,
+    placeholder: 'NAME',
+    rule: notBlank,
+  },
+  {
+    name: 'container-credentials-full-uri',
+    form: 'string',
+    default: 'http://169.254.170.23/v1/credentials',
+    group: 'Container credentials',
+    text: 'Value of AWS_CONTAINER_CREDENTIALS_FULL_URI: where the agent answers.',
+    goWebhook: true,
+    placeholder: 'URI',
+  },
 ] as const satisfies readonly Flag[];
 
 /** Every flag of `serve`, in the order of the help. */
@@ -91,6 +166,7 @@ export const serveFlags = [
     text: 'Port of the webhook (HTTPS).',
     goWebhook: true,
     placeholder: 'PORT',
+    rule: port,
   },
   {
     name: 'metrics-port',
@@ -100,6 +176,7 @@ export const serveFlags = [
     text: 'Port of /metrics and the health endpoints (plain HTTP).',
     goWebhook: true,
     placeholder: 'PORT',
+    rule: port,
   },
   {
     name: 'tls-cert',
@@ -120,6 +197,24 @@ export const serveFlags = [
     placeholder: 'FILE',
   },
   {
+    name: 'tls-min-version',
+    form: 'string',
+    default: '',
+    group: 'Serving',
+    text: 'Lowest version of TLS, 1.2 or 1.3; what is lower counts as 1.2.',
+    goWebhook: true,
+    placeholder: 'VERSION',
+  },
+  {
+    name: 'tls-cipher-suites',
+    form: 'string',
+    default: '',
+    group: 'Serving',
+    text: "Cipher suites for TLS 1.2, IANA's names separated by commas.",
+    goWebhook: true,
+    placeholder: 'NAMES',
+  },
+  {
     name: 'self-signed',
     form: 'bool',
     default: 'false',
@@ -134,6 +229,24 @@ export const serveFlags = [
     group: 'Serving',
     text: 'The webhook manages its own certificate. Not built yet: give false, with --tls-cert and --tls-key.',
     goWebhook: true,
+  },
+  {
+    name: 'service-name',
+    form: 'string',
+    default: 'pod-identity-webhook',
+    group: 'Serving',
+    text: 'Service in front of the webhook; for the certificate that it manages itself.',
+    goWebhook: true,
+    placeholder: 'NAME',
+  },
+  {
+    name: 'tls-secret',
+    form: 'string',
+    default: 'pod-identity-webhook',
+    group: 'Serving',
+    text: 'Secret for that certificate.',
+    goWebhook: true,
+    placeholder: 'NAME',
   },
   {
     name: 'kubeconfig',
@@ -170,15 +283,59 @@ export const serveFlags = [
     text: 'Longest that one read of a service account may take.',
     goWebhook: false,
     placeholder: 'TIME',
+    rule: someTime,
   },
   {
     name: 'namespace',
     form: 'string',
     default: 'eks',
     group: 'Accounts',
-    text: 'Namespace that the webhook runs in.',
+    text: 'Namespace that the webhook runs in, and the ConfigMap of --watch-config-map.',
     goWebhook: true,
     placeholder: 'NAME',
+  },
+  {
+    name: 'watch-config-map',
+    form: 'bool',
+    default: 'false',
+    group: 'Accounts',
+    text: 'Read roles also from the ConfigMap pod-identity-webhook in --namespace; annotations are stronger.',
+    goWebhook: true,
+  },
+  {
+    name: 'compose-role-arn',
+    form: 'bool',
+    default: 'false',
+    group: 'Accounts',
+    text: "Let role-arn be a role's name or path, in the account --aws-account-id.",
+    goWebhook: true,
+  },
+  {
+    name: 'aws-account-id',
+    form: 'string',
+    default: '',
+    group: 'Accounts',
+    text: 'AWS account of the roles that --compose-role-arn completes; 12 digits.',
+    goWebhook: false,
+    placeholder: 'ID',
+  },
+  {
+    name: 'aws-partition',
+    form: 'string',
+    default: '',
+    group: 'Accounts',
+    text: 'Partition of those roles, such as aws-cn; by default that of --aws-default-region.',
+    goWebhook: false,
+    placeholder: 'NAME',
+  },
+  {
+    name: 'watch-container-credentials-config',
+    form: 'string',
+    default: '',
+    group: 'Container credentials',
+    text: 'File that lists the accounts whose pods get container credentials (EKS Pod Identity); reloaded on change.',
+    goWebhook: true,
+    placeholder: 'FILE',
   },
   ...injectionFlags,
   {
@@ -186,7 +343,7 @@ export const serveFlags = [
     form: 'int',
     default: '0',
     group: 'Logging',
-    text: 'Verbosity; from 4 on debug lines are written.',
+    text: 'Verbosity; from 4 on a line more for each review says why it ended as it did.',
     goWebhook: true,
     placeholder: 'LEVEL',
     short: 'v',
@@ -198,6 +355,24 @@ export const serveFlags = [
     group: 'Logging',
     text: 'Print the version and exit.',
     goWebhook: true,
+  },
+  {
+    name: 'service-account-lookup-grace-period',
+    form: 'duration',
+    default: '0s',
+    group: ignored,
+    text: 'Accounts are read when a review comes, so that there is nothing to wait for.',
+    goWebhook: true,
+    placeholder: 'TIME',
+  },
+  {
+    name: 'resync-period',
+    form: 'duration',
+    default: '1m0s',
+    group: ignored,
+    text: 'There is no cache that would have to be resynchronised.',
+    goWebhook: true,
+    placeholder: 'TIME',
   },
   ...(
     [

@@ -5,7 +5,7 @@ import { readAccounts } from '../accounts/files.ts';
 import type { Deadline } from '../accounts/lookup.ts';
 import { accountKey, ManifestError, parseAccounts, parseObjects } from '../accounts/manifest.ts';
 import { outcomeSentences } from '../admission/outcomes.ts';
-import { createPodReview, type Decision } from '../admission/pods.ts';
+import { createPodReview, type Decision, podNames } from '../admission/pods.ts';
 import { parseReview, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import { asObject, type JsonObject } from '../identity/json.ts';
 import { UsageError } from './flag-values.ts';
@@ -63,7 +63,7 @@ export async function mutate(flags: MutateFlags, context: MutateContext): Promis
       read['kind'] === 'AdmissionReview' ? questionOfReview(read, source) : questionOfObject(read, flags.namespace);
     const decision = request && (await reviewPod(request, noDeadline));
     objects.push({ object, decision, podPath });
-    if (decision) context.printError(describe(object, decision));
+    if (request && decision) context.printError(describe(object, request, decision));
   }
   if (objects.length === 0) throw new ManifestError(`${source}: expected at least one object, got none`);
   context.print(renderObjects(objects, output, context.colours));
@@ -102,10 +102,12 @@ function questionOfReview(review: JsonObject, source: string): Question {
   }
 }
 
-function describe(object: JsonObject, decision: Decision): string {
+function describe(object: JsonObject, request: ReviewRequest, decision: Decision): string {
+  const { serviceAccountName = '' } = podNames(request.object);
+  const account = `Service account: ${request.namespace}/${serviceAccountName}.`;
   const warnings = decision.kind === 'answer' ? decision.warnings : [];
   return [
-    `${titleOf(object)}: ${decision.outcome}. ${outcomeSentences[decision.outcome]}`,
+    `${titleOf(object)}: ${decision.outcome}. ${outcomeSentences[decision.outcome]} ${account}`,
     ...warnings.map((warning) => `  Warning: ${warning}`),
     '',
   ].join('\n');

@@ -64,5 +64,5 @@ function usageMessage(error: CommanderError): string {
   const [line = ''] = error.message.replace(/^error: /, '').split('\n', 1);
   if (error.code !== 'commander.excessArguments') return line;
   const word = /: (.*)\.$/.exec(line)?.[1] ?? '';
-  return `${JSON.stringify(word)} belongs to no flag; the value of a boolean is written --flag=false`;
+  return `${JSON.stringify(word)} belongs to no flag: a file is given by a flag, the value of a boolean as in --flag=false`;
 }

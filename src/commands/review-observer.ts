@@ -1,4 +1,5 @@
 // Turns what happened to a review into one log line and the metrics.
+import { outcomeSentences } from '../admission/outcomes.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { MutateOptions } from '../server/mutate.ts';
@@ -9,8 +10,8 @@ export function createReviewObserver(
   metrics: Metrics,
 ): Pick<MutateOptions, 'onReview' | 'onRefusal' | 'onCall'> {
   return {
-    onReview: ({ request, pod, outcome, roleArn, operations, warnings, durationMs, fault }) => {
-      metrics.countReview({ outcome, durationMs, hasRole: roleArn !== undefined });
+    onReview: ({ request, pod, outcome, credentials, roleArn, operations, warnings, durationMs, fault }) => {
+      metrics.countReview({ outcome, durationMs, credentials });
       log[fault === undefined ? 'info' : 'error'](
         {
           uid: request.uid,
@@ -18,6 +19,7 @@ export function createReviewObserver(
           pod: pod.name,
           account: pod.serviceAccountName,
           outcome,
+          credentials,
           role: roleArn,
           operations,
           warnings,
@@ -27,6 +29,7 @@ export function createReviewObserver(
         },
         'review',
       );
+      log.debug({ uid: request.uid, why: outcomeSentences[outcome] }, 'why');
     },
     onRefusal: ({ statusCode, code, message }) => {
       log.warn({ statusCode, code, reason: message }, 'call refused');

@@ -17,6 +17,7 @@ import type { ParsedFlags } from './parse-flags.ts';
 import { createReviewObserver } from './review-observer.ts';
 import { readServingPair, type ServingPair } from './serving-pair.ts';
 import { injectionSettings } from './settings.ts';
+import { parseTlsSettings } from './tls-settings.ts';
 
 /** What the process gives the command. */
 export type ServeContext = {
@@ -84,13 +85,40 @@ async function openPorts({ parsed, context, log, pair, source }: Parts): Promise
     onFault,
   });
 
-  const webhook = await listen(createApp({ routes: [mutate, health], onFault }), { port: flags.port, pair });
+  const tls = parseTlsSettings(flags['tls-min-version'], flags['tls-cipher-suites']);
+  const webhook = await listen(createApp({ routes: [mutate, health], onFault }), {
+    port: flags.port,
+    flag: '--port',
+    pair,
+    tls,
+    onHandshakeError: createHandshakeObserver(log),
+  });
   try {
     const operationsApp = createApp({ routes: [createMetricsRoute(metrics.render), health], onFault });
-    return { webhook, operations: await listen(operationsApp, { port: flags['metrics-port'] }) };
+    return {
+      webhook,
+      operations: await listen(operationsApp, { port: flags['metrics-port'], flag: '--metrics-port' }),
+    };
   } catch (error) {
     // An open port would keep the process from ending.
     await webhook.drain(0);
     throw error;
   }
+}
+
+/** Logs failed handshakes, but no more than one in ten seconds: anyone can make them by the thousand. */
+function createHandshakeObserver(log: Log): (code: string) => void {
+  const quietMs = 10_000;
+  let loggedAtMs = Number.NEGATIVE_INFINITY;
+  let unlogged = 0;
+  return (code) => {
+    const nowMs = performance.now();
+    if (nowMs - loggedAtMs < quietMs) {
+      unlogged += 1;
+      return;
+    }
+    log.warn({ code, unlogged }, 'TLS handshake failed');
+    loggedAtMs = nowMs;
+    unlogged = 0;
+  };
 }

@@ -9,6 +9,11 @@ export type InjectionFlags = Pick<
   FlagValues<typeof mutateFlags>,
   | 'annotation-prefix'
   | 'aws-default-region'
+  | 'container-credentials-audience'
+  | 'container-credentials-full-uri'
+  | 'container-credentials-token-mount-path'
+  | 'container-credentials-token-path'
+  | 'container-credentials-token-volume-name'
   | 'sts-regional-endpoint'
   | 'token-audience'
   | 'token-expiration'
@@ -35,5 +40,12 @@ export function injectionSettings(flags: InjectionFlags): InjectionSettings {
     annotationPrefix: flags['annotation-prefix'],
     mountPath: flags['token-mount-path'],
     region: flags['aws-default-region'],
+    containerCredentials: {
+      audience: flags['container-credentials-audience'],
+      mountPath: flags['container-credentials-token-mount-path'],
+      volumeName: flags['container-credentials-token-volume-name'],
+      tokenPath: flags['container-credentials-token-path'],
+      fullUri: flags['container-credentials-full-uri'],
+    },
   };
 }

@@ -14,8 +14,8 @@ export type CallRecord = {
 export type ReviewMetric = {
   readonly outcome: string;
   readonly durationMs: number;
-  /** Whether the account promises a role, whatever came of it. */
-  readonly hasRole: boolean;
+  /** The kind of credentials that the account is promised, if any, whatever came of it. */
+  readonly credentials: string | undefined;
 };
 
 /** What is counted, and how it is read. */
@@ -54,11 +54,11 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
     countCall: ({ method, statusCode }) => {
       legacy.calls.inc({ verb: method, path: '/mutate', code: String(statusCode) });
     },
-    countReview: ({ outcome, durationMs, hasRole }) => {
+    countReview: ({ outcome, durationMs, credentials }) => {
       reviews.inc({ outcome });
       duration.observe(durationMs / 1000);
-      if (hasRole) {
-        legacy.pods.inc({ method: 'sts_web_identity' });
+      if (credentials !== undefined) {
+        legacy.pods.inc({ method: credentials });
         legacy.used.set(1);
       }
       if (outcome === 'service_account_not_found') legacy.missingAccounts.inc();

@@ -1,7 +1,9 @@
 // Opens a port, with the time limits that every connection is under, and closes it without losing a call.
 import { createServer as createHttpServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { Server as TcpServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SecureVersion } from 'node:tls';
 
 /** A certificate and its key, in PEM. */
 export type ServingPair = { readonly cert: string; readonly key: string };
@@ -11,14 +13,21 @@ export type ListenOptions = {
   readonly port: number;
   readonly host?: string;
   readonly pair?: ServingPair;
+  /** Told of each handshake that failed, such as one whose caller does not trust the certificate. */
+  readonly onHandshakeError?: (code: string) => void;
+  /** The flag that the port comes from, for the message where it cannot be opened. */
+  readonly flag?: string;
+  /** Restrictions of TLS; only with a pair. */
+  readonly tls?: { readonly minVersion: SecureVersion; readonly ciphers?: string };
 };
 
 /** An open port. */
 export type Listener = {
   readonly port: number;
   /**
-   * Takes no more connections, lets the calls in flight end and resolves when all connections are gone; what is left
-   * after `hardEndMs` is cut. Answers say `Connection: close` from now on, so that callers go to another replica.
+   * Answers with `Connection: close` from now on, for a moment to new calls too, so that callers go to another replica.
+   * Then takes no more connections, lets the calls in flight end and resolves when all connections are gone; what is
+   * left `hardEndMs` after that moment is cut.
    */
   readonly drain: (hardEndMs: number) => Promise<void>;
 };
@@ -44,14 +53,16 @@ const limits = {
 };
 /** The API server gives up a handshake after 10 s. */
 const handshakeTimeoutMs = 5_000;
+/** How long new calls are still answered while the port is drained. */
+const lastCallMs = 1_000;
 /** A call whose headers are on the way when the drain begins has so long to come; whoever stops half-way is cut. */
 const halfSentGraceMs = 1_000;
-/** How often idle connections are closed while calls are still in flight. */
+/** How often connections are looked at while the port is drained. */
 const closeIdleIntervalMs = 50;
 
 /** Opens the port. Rejects with a {@link ListenError} that names it. */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listener> {
-  const { port, host, pair } = options;
+  const { port, host, pair, tls = { minVersion: 'TLSv1.2' } } = options;
   const calls = createOpenCalls();
   const connections = new Set<Socket>();
   const onCall: RequestListener = (request, response) => {
@@ -59,7 +70,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     app(request, response);
   };
   const server = pair
-    ? createHttpsServer({ ...limits, ...pair, handshakeTimeout: handshakeTimeoutMs, minVersion: 'TLSv1.2' }, onCall)
+    ? createHttpsServer({ ...limits, ...pair, ...tls, handshakeTimeout: handshakeTimeoutMs }, onCall)
     : createHttpServer(limits, onCall);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -69,27 +80,50 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ListenError(`cannot listen on port ${String(port)}: ${message}`, { cause });
+    const flag = options.flag === undefined ? '' : ` (${options.flag})`;
+    throw new ListenError(`cannot listen on port ${String(port)}${flag}: ${message}`, { cause });
   }
   server.on(pair ? 'secureConnection' : 'connection', (socket: Socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
   // A handshake that fails, a connection that is reset: nothing to answer, nothing to crash for.
-  server.on('tlsClientError', () => undefined);
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    options.onHandshakeError?.(error.code ?? error.message);
+  });
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
-    drain: (hardEndMs) => {
+    drain: async (hardEndMs) => {
       calls.letNoneBeKeptAlive();
-      const closeHalfSent = setTimeout(() => {
-        for (const socket of connections) if (!calls.has(socket)) socket.destroy();
-      }, halfSentGraceMs);
-      return drain(server, hardEndMs).finally(() => {
-        clearTimeout(closeHalfSent);
-      });
+      await untilNone(connections, lastCallMs);
+      const closed = stopListening(server);
+      // What was accepted last may have a call on its way.
+      await untilNone(connections, halfSentGraceMs);
+      for (const socket of connections) if (!calls.has(socket)) socket.destroy();
+      await endConnections(server, closed, hardEndMs);
     },
   };
+}
+
+/**
+ * Resolves when there are no connections any more, at the latest after `timeoutMs`. That gives every caller the time to
+ * make one more call, and to be told with its answer that the connection ends: closing an idle connection loses the call
+ * that is on its way over it.
+ */
+async function untilNone(connections: ReadonlySet<Socket>, timeoutMs: number): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  while (connections.size > 0 && performance.now() < endMs) await sleep(closeIdleIntervalMs);
+}
+
+/** Takes no more connections; resolves when all that there are have ended. */
+async function stopListening(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    // Not the server's own close(), which begins by closing what is idle.
+    TcpServer.prototype.close.call(server, () => {
+      resolve();
+    });
+  });
 }
 
 type OpenCalls = {
@@ -121,13 +155,8 @@ function createOpenCalls(): OpenCalls {
   };
 }
 
-async function drain(server: Server, hardEndMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  // A connection that becomes idle after close() stays open, unless somebody closes it.
+/** Closes connections as they become idle, until all have ended; what is left after `hardEndMs` is cut. */
+async function endConnections(server: Server, closed: Promise<void>, hardEndMs: number): Promise<void> {
   const sweep = setInterval(() => {
     server.closeIdleConnections();
   }, closeIdleIntervalMs);

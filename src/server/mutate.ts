@@ -2,7 +2,7 @@
 import { type NextFunction, type Request, type Response, Router } from 'express';
 import type { Outcome } from '../admission/outcomes.ts';
 import { type Decision, type PodNames, podNames, type ReviewPod } from '../admission/pods.ts';
-import { encodeReview, parseReview, ReviewError, type ReviewRequest } from '../admission/review.ts';
+import { encodeReview, parseReview, type ReviewAnswer, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
 import { type Refusal, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
 import { reviewDeadlineMs } from './timeout.ts';
@@ -12,6 +12,7 @@ export type ReviewRecord = {
   readonly request: ReviewRequest;
   readonly pod: PodNames;
   readonly outcome: Outcome;
+  readonly credentials: ReviewAnswer['credentials'];
   readonly roleArn: string | undefined;
   readonly operations: number;
   readonly warnings: number;
@@ -48,8 +49,9 @@ export function createMutateRoute(options: MutateOptions): Router {
   router
     .route('/mutate')
     .all((request, response, next) => {
-      response.once('finish', () => {
-        options.onCall(request.method, response.statusCode);
+      // Not 'finish': a caller that is refused may be gone before the end of its answer.
+      response.once('close', () => {
+        if (response.headersSent) options.onCall(request.method, response.statusCode);
       });
       next();
     })
@@ -143,6 +145,7 @@ function sendDecision(call: Call, review: ReviewRequest, decision: Decision, opt
     request: review,
     pod: podNames(review.object),
     outcome: decision.outcome,
+    credentials: answered?.credentials,
     roleArn: answered?.roleArn,
     operations: answered?.operations.length ?? 0,
     warnings: answered?.warnings.length ?? 0,

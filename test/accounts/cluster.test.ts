@@ -69,13 +69,23 @@ describe('accounts/cluster', () => {
       'an account without annotations',
       200,
       { ...account, metadata: names },
-      { kind: 'none', reason: 'no_role_annotation', warnings: [] },
+      {
+        kind: 'none',
+        reason: 'no_role_annotation',
+        warnings: [],
+        preferences: { regionalSts: false, tokenExpirationSeconds: 86_400 },
+      },
     ],
     [
       'annotations that are no object',
       200,
       { ...account, metadata: { ...names, annotations: [1] } },
-      { kind: 'none', reason: 'no_role_annotation', warnings: [] },
+      {
+        kind: 'none',
+        reason: 'no_role_annotation',
+        warnings: [],
+        preferences: { regionalSts: false, tokenExpirationSeconds: 86_400 },
+      },
     ],
     [
       '404 from the API server',

@@ -19,6 +19,13 @@ export const settings: InjectionSettings = {
   annotationPrefix: 'eks.amazonaws.com',
   mountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount',
   region: '',
+  containerCredentials: {
+    audience: 'pods.eks.amazonaws.com',
+    mountPath: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
+    volumeName: 'eks-pod-identity-token',
+    tokenPath: 'eks-pod-identity-token',
+    fullUri: 'http://169.254.170.23/v1/credentials',
+  },
 };
 
 export const identity: Identity = {

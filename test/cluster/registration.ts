@@ -72,8 +72,8 @@ async function target(cluster: Cluster, registration: Registration): Promise<obj
   if (route === 'url') return { url: `https://${cluster.webhookHost}:${String(port)}/mutate` };
   const services = `/api/v1/namespaces/${namespace}/services`;
   const ports = [{ name: 'https', port, protocol: 'TCP' }];
-  if (cluster.controlPlane) {
-    // No kube-proxy here, but the API server dials the external name of a Service itself, at the port of the webhook.
+  if (isLoopback(cluster.webhookHost)) {
+    // The API server is on this machine and dials the external name of a Service itself, at the port of the webhook.
     const spec = { type: 'ExternalName', externalName: 'localhost', ports };
     await cluster.create(services, { metadata: { name: webhookService }, spec });
   } else {
@@ -86,4 +86,9 @@ async function target(cluster: Cluster, registration: Registration): Promise<obj
     });
   }
   return { service: { name: webhookService, namespace, path: '/mutate', port } };
+}
+
+/** No EndpointSlice may hold such an address; only an API server on this machine can use it at all. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

@@ -8,7 +8,13 @@ import { cluster } from './hooks.ts';
 import { containerNamed, isInjected, ourVariables, type Pod, podManifest, tokenMounts } from './pods.ts';
 import { register, waitUntilEnforced } from './registration.ts';
 import { type SidecarWebhook, startSidecarWebhook } from './sidecar-webhook.ts';
-import { createWebhookAccount, startWebhook, waitUntilReady, type WebhookProcess } from './webhook-process.ts';
+import {
+  createWebhookAccount,
+  startWebhook,
+  waitForReviews,
+  waitUntilReady,
+  type WebhookProcess,
+} from './webhook-process.ts';
 
 const sidecarName = 'mesh-proxy';
 
@@ -53,7 +59,7 @@ describe('beside a webhook that adds a container', () => {
       assert.equal(ourVariables(container)['AWS_ROLE_ARN'], roleArn, name);
       assert.equal(tokenMounts(container).length, 1, name);
     }
-    const reviews = webhook.log().filter(({ message, pod: reviewed }) => message === 'review' && reviewed === 'meshed');
+    const reviews = await waitForReviews(webhook, 2, ({ pod: reviewed }) => reviewed === 'meshed');
     assert.deepEqual(
       reviews.map(({ outcome, operations }) => ({ outcome, operations })),
       [

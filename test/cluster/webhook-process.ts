@@ -100,6 +100,19 @@ export async function waitUntilReady(webhook: WebhookProcess): Promise<void> {
   await waitFor('the webhook to be ready', probe, startTimeoutMs);
 }
 
+/** Returns the log lines of reviews that match, once there are so many: the program writes its log a little later. */
+export async function waitForReviews(
+  webhook: WebhookProcess,
+  count: number,
+  matches: (line: LogLine) => boolean,
+): Promise<readonly LogLine[]> {
+  const probe = async (): Promise<readonly LogLine[] | undefined> => {
+    const lines = webhook.log().filter((line) => line.message === 'review' && matches(line));
+    return lines.length >= count ? lines : undefined;
+  };
+  return waitFor(`${String(count)} log lines of such reviews`, probe, startTimeoutMs);
+}
+
 function collectLog(child: ChildProcess): () => LogLine[] {
   let written = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {

@@ -45,11 +45,17 @@ describe('commands/command-line', () => {
 
   const refused: readonly (readonly [line: string, message: string])[] = [
     ['explain', 'unknown command "explain": expected serve or mutate'],
-    ['Serve', '"Serve" belongs to no flag; the value of a boolean is written --flag=false'],
-    ['serve mutate', '"mutate" belongs to no flag; the value of a boolean is written --flag=false'],
+    ['Serve', '"Serve" belongs to no flag: a file is given by a flag, the value of a boolean as in --flag=false'],
+    [
+      'serve mutate',
+      '"mutate" belongs to no flag: a file is given by a flag, the value of a boolean as in --flag=false',
+    ],
     ['--unknown', "unknown option '--unknown'"],
     ['mutate --port 1', "unknown option '--port'"],
-    ['mutate pod.yaml', '"pod.yaml" belongs to no flag; the value of a boolean is written --flag=false'],
+    [
+      'mutate pod.yaml',
+      '"pod.yaml" belongs to no flag: a file is given by a flag, the value of a boolean as in --flag=false',
+    ],
   ];
   for (const [line, message] of refused) {
     it(`refuses ${line}`, () => {

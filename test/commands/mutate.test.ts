@@ -68,7 +68,10 @@ describe('commands/mutate', () => {
     it('a pod', async () => {
       const { output, errors } = await run(createPod());
       assert.deepEqual(environmentOf(parse(output)), environment);
-      assert.equal(errors, 'Pod/cart-0: injected. The pod has the identity that its service account promises.\n');
+      assert.equal(
+        errors,
+        'Pod/cart-0: injected. The pod has the identity that its service account promises. Service account: shop/cart.\n',
+      );
     });
 
     it('a file', async () => {

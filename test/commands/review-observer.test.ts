@@ -58,6 +58,7 @@ describe('commands/review-observer', () => {
       pod: 'cart-0',
       account: 'cart',
       outcome: 'injected',
+      credentials: 'sts_web_identity',
       role: roleArn,
       operations: 4,
       warnings: 0,

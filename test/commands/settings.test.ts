@@ -21,6 +21,11 @@ describe('commands/settings', () => {
       '--token-expiration=3600',
       '--aws-default-region=eu-west-1',
       '--sts-regional-endpoint',
+      '--container-credentials-audience=agent',
+      '--container-credentials-token-mount-path=/agent',
+      '--container-credentials-token-volume-name=volume',
+      '--container-credentials-token-path=file',
+      '--container-credentials-full-uri=http://localhost',
     );
     assert.deepEqual(identityDefaults(flags), {
       annotationPrefix: 'example.com',
@@ -32,6 +37,13 @@ describe('commands/settings', () => {
       annotationPrefix: 'example.com',
       mountPath: '/token',
       region: 'eu-west-1',
+      containerCredentials: {
+        audience: 'agent',
+        mountPath: '/agent',
+        volumeName: 'volume',
+        tokenPath: 'file',
+        fullUri: 'http://localhost',
+      },
     });
   });
 

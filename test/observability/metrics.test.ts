@@ -69,9 +69,9 @@ describe('observability/metrics', () => {
   });
 
   it('counts reviews by their outcome, and their time in seconds', async () => {
-    metrics.countReview({ outcome: 'injected', durationMs: 0.4, hasRole: true });
-    metrics.countReview({ outcome: 'injected', durationMs: 600, hasRole: true });
-    metrics.countReview({ outcome: 'no_role_annotation', durationMs: 20_000, hasRole: false });
+    metrics.countReview({ outcome: 'injected', durationMs: 0.4, credentials: 'sts_web_identity' });
+    metrics.countReview({ outcome: 'injected', durationMs: 600, credentials: 'sts_web_identity' });
+    metrics.countReview({ outcome: 'no_role_annotation', durationMs: 20_000, credentials: undefined });
     const reviews = await seriesOf(metrics, 'irsa_webhook_reviews_total');
     assert.equal(reviews['irsa_webhook_reviews_total{outcome="injected"}'], 2);
     assert.equal(reviews['irsa_webhook_reviews_total{outcome="no_role_annotation"}'], 1);
@@ -90,8 +90,8 @@ describe('observability/metrics', () => {
     metrics.countCall({ method: 'POST', statusCode: 200 });
     metrics.countCall({ method: 'POST', statusCode: 200 });
     metrics.countCall({ method: 'GET', statusCode: 405 });
-    metrics.countReview({ outcome: 'own_credentials', durationMs: 1, hasRole: true });
-    metrics.countReview({ outcome: 'service_account_not_found', durationMs: 1, hasRole: false });
+    metrics.countReview({ outcome: 'own_credentials', durationMs: 1, credentials: 'sts_web_identity' });
+    metrics.countReview({ outcome: 'service_account_not_found', durationMs: 1, credentials: undefined });
     assert.deepEqual(await seriesOf(metrics, 'http_request_count'), {
       'http_request_count{verb="POST",path="/mutate",code="200"}': 2,
       'http_request_count{verb="GET",path="/mutate",code="405"}': 1,
@@ -106,7 +106,7 @@ describe('observability/metrics', () => {
   });
 
   it('shares nothing with another set of metrics', async () => {
-    metrics.countReview({ outcome: 'injected', durationMs: 1, hasRole: true });
+    metrics.countReview({ outcome: 'injected', durationMs: 1, credentials: 'sts_web_identity' });
     const other = createMetrics(outcomes, { processMetrics: false });
     assert.equal(
       (await seriesOf(other, 'irsa_webhook_reviews_total'))['irsa_webhook_reviews_total{outcome="injected"}'],

@@ -184,15 +184,47 @@ describe('server/listen', () => {
       await end;
     });
 
-    it('refuses new connections', async () => {
+    it('answers new calls for a moment, each with the word that its connection ends, then refuses connections', async () => {
       const { port, drain, held } = await startHeld();
       const answer = call({ port }, '/');
       await eventually('the call', () => held.length === 1);
       const end = drain(neverMs);
-      await assert.rejects(call({ port }, '/'), { code: 'ECONNREFUSED' });
+      const late = call({ port }, '/', { agent: keepingAgent() });
+      await eventually('the late call', () => held.length === 2);
+      held[1]?.end();
+      assert.equal((await late).headers.connection, 'close');
+      let refused = '';
+      const knocking = setInterval(() => {
+        const probe = connect(port, '127.0.0.1', () => probe.destroy());
+        probe.on('error', ({ code = '' }: NodeJS.ErrnoException) => (refused = code));
+      }, 20);
+      scope.onEnd(() => {
+        clearInterval(knocking);
+      });
+      await eventually('the refusal', () => refused === 'ECONNREFUSED');
       held[0]?.end();
       await answer;
       await end;
+    });
+
+    it('loses no call of callers that go on calling until they are told that their connection ends', async () => {
+      const { port, drain } = await start((_, response) => response.end('ok'));
+      let answered = 0;
+      const caller = async (): Promise<string | undefined> => {
+        const agent = keepingAgent();
+        for (;;) {
+          const { headers } = await call({ port }, '/', { agent });
+          answered += 1;
+          if (headers.connection === 'close') return headers.connection;
+        }
+      };
+      const callers = Array.from({ length: 8 }, caller);
+      await eventually('some calls', () => answered > 200);
+      await drain(neverMs);
+      assert.deepEqual(
+        await Promise.all(callers),
+        Array.from({ length: 8 }, () => 'close'),
+      );
     });
 
     it('cuts what is left at the hard end', async () => {

@@ -233,6 +233,7 @@ describe('server/mutate', () => {
       assert.deepEqual(rest, {
         pod: { name: 'cart-0', serviceAccountName: 'cart' },
         outcome: 'injected',
+        credentials: 'sts_web_identity',
         roleArn,
         operations: 4,
         warnings: 1,

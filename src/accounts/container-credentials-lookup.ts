@@ -1,0 +1,47 @@
+// Gives container credentials to the accounts that a config file lists.
+import { type ContainerCredentialsAccounts, hasContainerCredentials } from '../identity/container-credentials.ts';
+import type { TokenPreferences } from '../identity/identity.ts';
+import { findExactInRoleMap, type RoleMap } from '../identity/role-map.ts';
+import { whenAnswered } from './answered.ts';
+import type { AccountRef, Answer, Lookup } from './lookup.ts';
+
+/** What the lookup consists of. */
+export type ContainerCredentialsOptions = {
+  /** Which accounts are listed now. */
+  readonly listed: () => ContainerCredentialsAccounts;
+  /** What the accounts themselves say, without the map. */
+  readonly accounts: Lookup;
+  /** Undefined where there is none, or nobody knows it yet. */
+  readonly roleMap: () => RoleMap | undefined;
+  /** For all other accounts. */
+  readonly otherwise: Lookup;
+};
+
+/** Where there is neither an account nor an entry for it the flags do not count (the Go webhook's, pkg/cache/cache.go). */
+const withoutAccount: TokenPreferences = { regionalSts: false, tokenExpirationSeconds: 86_400 };
+
+/**
+ * Returns a lookup in which container credentials come before web identity. Role and audience of a listed account are
+ * passed over; STS and expiration come from the account, else from the map's entry for just this account, never from
+ * one with wildcards (the Go webhook's GetCommonConfigurations, pkg/cache/cache.go).
+ */
+export function withContainerCredentials(options: ContainerCredentialsOptions): Lookup {
+  const { listed, accounts, roleMap, otherwise } = options;
+  return (account, deadline) => {
+    if (!hasContainerCredentials(listed(), account)) return otherwise(account, deadline);
+    return whenAnswered(accounts(account, deadline), (answer) => {
+      if (answer.kind === 'fault') return answer;
+      const { regionalSts, tokenExpirationSeconds } = preferencesOf(answer, account, roleMap());
+      return { kind: 'container_credentials', regionalSts, tokenExpirationSeconds, warnings: [] };
+    });
+  };
+}
+
+function preferencesOf(
+  answer: Exclude<Answer, { kind: 'fault' }>,
+  account: AccountRef,
+  roleMap: RoleMap | undefined,
+): TokenPreferences {
+  if (answer.kind !== 'none') return answer;
+  return answer.preferences ?? (roleMap && findExactInRoleMap(roleMap, account)) ?? withoutAccount;
+}
