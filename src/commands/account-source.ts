@@ -6,9 +6,7 @@ import { withContainerCredentials } from '../accounts/container-credentials-look
 import { waitForFirstRead } from '../accounts/first-read.ts';
 import type { Lookup } from '../accounts/lookup.ts';
 import type { Accounts } from '../accounts/manifest.ts';
-import { createRoleMapSource, roleMapConfigMapName, type RoleMapSource } from '../accounts/mapping-source.ts';
 import { withRoleMap } from '../accounts/role-map-lookup.ts';
-import { isAccountId, isPartition, partitionOfRegion } from '../identity/compose-role-arn.ts';
 import type { IdentityDefaults } from '../identity/identity.ts';
 import { connect } from '../kubernetes/connect.ts';
 import type { RoleMap } from '../identity/role-map.ts';
@@ -16,7 +14,8 @@ import { createTransport, type Transport } from '../kubernetes/transport.ts';
 import type { Log } from '../observability/log.ts';
 import { UsageError } from './flag-values.ts';
 import type { FlagValues, serveFlags } from './flags.ts';
-import { identityDefaults } from './settings.ts';
+import { followRoleMap } from './role-map.ts';
+import { accountDefaults } from './settings.ts';
 
 /** Where the promises come from while the process serves. */
 export type AccountSource = {
@@ -110,7 +109,9 @@ async function openCluster(
   });
   const api = createTransport(connection, { version });
   const firstRead = followFirstRead(api, log);
-  const roleMap = flags['watch-config-map'] ? followRoleMap(api, flags.namespace, defaults, log) : undefined;
+  const roleMap = flags['watch-config-map']
+    ? followRoleMap({ api, namespace: flags.namespace, defaults, now, wait, log })
+    : undefined;
   const ownAnnotations = createClusterLookup({ api, defaults, now });
   return {
     lookup: roleMap ? withRoleMap(ownAnnotations, roleMap.roleMap) : ownAnnotations,
@@ -150,60 +151,6 @@ function followFirstRead(api: Transport, log: Log): { notReady: () => string | u
       closed.abort();
     },
   };
-}
-
-function followRoleMap(
-  api: Transport,
-  namespace: string,
-  defaults: IdentityDefaults,
-  log: Log,
-): RoleMapSource & { readonly notReady: () => string | undefined } {
-  const configMap = `${namespace}/${roleMapConfigMapName}`;
-  let refused = '';
-  const source = createRoleMapSource({
-    api,
-    namespace,
-    defaults,
-    now,
-    random: Math.random,
-    wait,
-    observer: {
-      onSynced: () => undefined,
-      onMap: (entries) => {
-        refused = '';
-        log.info({ configMap, entries }, 'role map loaded');
-      },
-      onRefused: (error) => {
-        refused = `: ${error}`;
-        log.error({ configMap, error }, 'role map refused; the last good one stays');
-      },
-      onError: (error) => {
-        log.warn({ configMap, error }, 'role map cannot be followed');
-      },
-    },
-  });
-  const notReady = (): string | undefined =>
-    source.roleMap() === undefined ? `ConfigMap ${configMap} has not been read yet${refused}` : undefined;
-  return { ...source, notReady };
-}
-
-/** Accounts are read under the names of the flags; `--compose-role-arn` needs to know whose roles are meant. */
-function accountDefaults(flags: ServeFlags): IdentityDefaults {
-  const defaults = identityDefaults(flags);
-  if (!flags['compose-role-arn']) return defaults;
-  const accountId = flags['aws-account-id'];
-  const partition =
-    flags['aws-partition'] === '' ? partitionOfRegion(flags['aws-default-region']) : flags['aws-partition'];
-  if (!isAccountId(accountId)) {
-    throw new UsageError(
-      `--compose-role-arn needs --aws-account-id of 12 digits, got ${JSON.stringify(accountId)}; to ask the node's ` +
-        'instance metadata for it is not built yet',
-    );
-  }
-  if (!isPartition(partition)) {
-    throw new UsageError(`--aws-partition: expected a name such as aws or aws-cn, got ${JSON.stringify(partition)}`);
-  }
-  return { ...defaults, roleOwner: { accountId, partition } };
 }
 
 function now(): number {

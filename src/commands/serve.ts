@@ -13,6 +13,7 @@ import { createMutateRoute } from '../server/mutate.ts';
 import { type AccountSource, openAccountSource } from './account-source.ts';
 import { formatBanner } from './banner.ts';
 import type { serveFlags } from './flags.ts';
+import { createHandshakeObserver } from './handshake-observer.ts';
 import type { ParsedFlags } from './parse-flags.ts';
 import { createReviewObserver } from './review-observer.ts';
 import { readServingPair, type ServingPair } from './serving-pair.ts';
@@ -91,7 +92,7 @@ async function openPorts({ parsed, context, log, pair, source }: Parts): Promise
     flag: '--port',
     pair,
     tls,
-    onHandshakeError: createHandshakeObserver(log),
+    onHandshakeError: createHandshakeObserver(log, () => performance.now()),
   });
   try {
     const operationsApp = createApp({ routes: [createMetricsRoute(metrics.render), health], onFault });
@@ -104,21 +105,4 @@ async function openPorts({ parsed, context, log, pair, source }: Parts): Promise
     await webhook.drain(0);
     throw error;
   }
-}
-
-/** Logs failed handshakes, but no more than one in ten seconds: anyone can make them by the thousand. */
-function createHandshakeObserver(log: Log): (code: string) => void {
-  const quietMs = 10_000;
-  let loggedAtMs = Number.NEGATIVE_INFINITY;
-  let unlogged = 0;
-  return (code) => {
-    const nowMs = performance.now();
-    if (nowMs - loggedAtMs < quietMs) {
-      unlogged += 1;
-      return;
-    }
-    log.warn({ code, unlogged }, 'TLS handshake failed');
-    loggedAtMs = nowMs;
-    unlogged = 0;
-  };
 }

@@ -1,8 +1,10 @@
 // What the shared flags mean to the decision.
+import { isAccountId, isPartition, partitionOfRegion } from '../identity/compose-role-arn.ts';
 import type { IdentityDefaults } from '../identity/identity.ts';
 import { maxTokenExpirationSeconds, minTokenExpirationSeconds } from '../identity/token-expiration.ts';
 import type { InjectionSettings } from '../injection/settings.ts';
-import type { FlagValues, mutateFlags } from './flags.ts';
+import { UsageError } from './flag-values.ts';
+import type { FlagValues, mutateFlags, serveFlags } from './flags.ts';
 
 /** The flags that `serve` and `mutate` share. */
 export type InjectionFlags = Pick<
@@ -48,4 +50,26 @@ export function injectionSettings(flags: InjectionFlags): InjectionSettings {
       fullUri: flags['container-credentials-full-uri'],
     },
   };
+}
+
+/**
+ * Returns the same for `serve`, where `--compose-role-arn` may say whose roles are meant. Throws a {@link UsageError}
+ * where it does not say it well.
+ */
+export function accountDefaults(flags: FlagValues<typeof serveFlags>): IdentityDefaults {
+  const defaults = identityDefaults(flags);
+  if (!flags['compose-role-arn']) return defaults;
+  const accountId = flags['aws-account-id'];
+  const partition =
+    flags['aws-partition'] === '' ? partitionOfRegion(flags['aws-default-region']) : flags['aws-partition'];
+  if (!isAccountId(accountId)) {
+    throw new UsageError(
+      `--compose-role-arn needs --aws-account-id of 12 digits, got ${JSON.stringify(accountId)}; to ask the node's ` +
+        'instance metadata for it is not built yet',
+    );
+  }
+  if (!isPartition(partition)) {
+    throw new UsageError(`--aws-partition: expected a name such as aws or aws-cn, got ${JSON.stringify(partition)}`);
+  }
+  return { ...defaults, roleOwner: { accountId, partition } };
 }

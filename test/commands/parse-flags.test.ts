@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { UsageError } from '../../src/commands/flag-values.ts';
 import type { Flag } from '../../src/commands/flags.ts';
+import { serveFlags } from '../../src/commands/flags.ts';
 import { parseFlags } from '../../src/commands/parse-flags.ts';
 
 const table = [
@@ -140,4 +141,27 @@ describe('commands/parse-flags', () => {
     parseFlags(table, ['--port=1']);
     assert.equal(parseFlags(table, []).values.port, 443);
   });
+
+  for (const [line, message] of [
+    ['--port=-1', '--port: expected a port from 0 (any free one) to 65535, got "-1"'],
+    ['--metrics-port=65536', '--metrics-port: expected a port from 0 (any free one) to 65535, got "65536"'],
+    ['--lookup-timeout=0', '--lookup-timeout: expected a time of more than 0, got "0"'],
+    ['--token-audience=', '--token-audience: expected a text that is not blank, got ""'],
+    ['--token-mount-path=', '--token-mount-path: expected a text that is not blank, got ""'],
+    [
+      '--annotation-prefix=eks.amazonaws.com/',
+      '--annotation-prefix: expected a domain name without a slash, such as eks.amazonaws.com, got "eks.amazonaws.com/"',
+    ],
+    [
+      '--annotation-prefix=',
+      '--annotation-prefix: expected a domain name without a slash, such as eks.amazonaws.com, got ""',
+    ],
+  ] as const) {
+    it(`refuses ${line}, which would break every pod or none`, () => {
+      assert.throws(
+        () => parseFlags(serveFlags, [line]),
+        (error: unknown) => error instanceof UsageError && error.message === message,
+      );
+    });
+  }
 });

@@ -1,11 +1,13 @@
 // What the shared flags mean to the decision.
 import assert from 'node:assert/strict';
-import { mutateFlags } from '../../src/commands/flags.ts';
+import { mutateFlags, serveFlags } from '../../src/commands/flags.ts';
 import { parseFlags } from '../../src/commands/parse-flags.ts';
-import { identityDefaults, injectionSettings } from '../../src/commands/settings.ts';
+import { accountDefaults, identityDefaults, injectionSettings } from '../../src/commands/settings.ts';
 import { defaults, settings } from '../admission/reviews.ts';
 
 const flagsOf = (...args: string[]) => parseFlags(mutateFlags, args).values;
+
+const ownerOf = (...args: string[]) => accountDefaults(parseFlags(serveFlags, args).values).roleOwner;
 
 describe('commands/settings', () => {
   it('has the defaults of the Go webhook', () => {
@@ -58,4 +60,30 @@ describe('commands/settings', () => {
       assert.equal(identityDefaults(flagsOf(`--token-expiration=${asked}`)).tokenExpirationSeconds, used);
     });
   }
+
+  describe('for --compose-role-arn', () => {
+    it('knows no owner without it', () => {
+      assert.equal(ownerOf('--aws-account-id=111122223333'), undefined);
+    });
+
+    it('takes the account, and the partition or that of the region', () => {
+      const composed = ['--compose-role-arn', '--aws-account-id=111122223333'];
+      assert.deepEqual(ownerOf(...composed), { accountId: '111122223333', partition: 'aws' });
+      assert.equal(ownerOf(...composed, '--aws-default-region=cn-north-1')?.partition, 'aws-cn');
+      assert.equal(ownerOf(...composed, '--aws-partition=aws-us-gov')?.partition, 'aws-us-gov');
+    });
+
+    for (const [args, message] of [
+      [[], /^UsageError: --compose-role-arn needs --aws-account-id of 12 digits, got "";/],
+      [['--aws-account-id=1'], /^UsageError: --compose-role-arn needs --aws-account-id of 12 digits, got "1";/],
+      [
+        ['--aws-account-id=111122223333', '--aws-partition=azure'],
+        /^UsageError: --aws-partition: expected a name such as aws or aws-cn, got "azure"$/,
+      ],
+    ] as const) {
+      it(`refuses ${args.join(' ') || 'no account'}`, () => {
+        assert.throws(() => ownerOf('--compose-role-arn', ...args), message);
+      });
+    }
+  });
 });
