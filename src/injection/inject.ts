@@ -33,8 +33,8 @@ export type Injection = {
  * Returns what the pod gets so that its containers have the identity: the token's volume in front of its volumes,
  * then, container by container, variables and a mount behind theirs. What is there already is not added again.
  *
- * `pod` is whatever a stranger sent: where it has not the form of a pod, nothing is added, and the API server's own
- * validation refuses it.
+ * `pod` is whatever a stranger sent: nothing is added to a part of it that has not the form the API gives it, and the API
+ * server's own validation refuses the whole.
  */
 export function inject(pod: unknown, promise: Identity | ContainerCredentials, settings: InjectionSettings): Injection {
   const object = asObject(pod);
