@@ -249,6 +249,16 @@ describe('server: bad requests', () => {
     }
   });
 
+  it('counts a refusal whose caller is gone before the end of it', async () => {
+    const counted = await startWebhook(scope);
+    const connection = await openTls(scope, counted);
+    connection.socket.write(callText('', { headers: { 'Content-Length': String(maxBodyBytes + 1) } }));
+    assert.equal((await connection.answers(1))[0]?.status, 413);
+    connection.socket.destroy();
+    await eventually('the count', () => counted.calls.length === 1);
+    assert.deepEqual(counted.calls, ['POST 413']);
+  });
+
   describe('bodies that together take too much', () => {
     it('are refused with 503 and a second to wait, and hold nothing once they are gone', async () => {
       const tight = await startWebhook(scope, { bodyBudget: createBodyBudget(1_000) });
