@@ -2,8 +2,10 @@
 import { type IdentityDefaults, parseIdentity } from '../identity/identity.ts';
 import { asObject, asString, type JsonObject } from '../identity/json.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
+import { parseApiObject } from '../kubernetes/objects.ts';
 import type { ApiResponse, Transport } from '../kubernetes/transport.ts';
-import type { AccountRef, Answer, Deadline, Lookup, LookupFault } from './lookup.ts';
+import type { Answer, Deadline, Lookup, LookupFault } from './lookup.ts';
+import type { AccountRef } from '../identity/account-ref.ts';
 
 /** What a cluster source needs. */
 export type ClusterAccountsOptions = {
@@ -54,7 +56,7 @@ function readResponse(
   account: AccountRef,
   defaults: IdentityDefaults,
 ): Answer | undefined {
-  const object = parseObject(body);
+  const object = parseApiObject(body);
   if (status === 200 && object?.['kind'] === 'ServiceAccount') {
     const metadata = asObject(object['metadata']);
     const isAsked = metadata?.['namespace'] === account.namespace && metadata['name'] === account.name;
@@ -89,14 +91,6 @@ const maxMessageLength = 256;
 
 /** Returns what came instead of an account, in one sentence. */
 export function describeResponse({ status, body }: ApiResponse): string {
-  const message = asString(parseObject(body)?.['message']) ?? 'nothing that could be read';
+  const message = asString(parseApiObject(body)?.['message']) ?? 'nothing that could be read';
   return `the API server answered ${String(status)}: ${message.slice(0, maxMessageLength)}`;
-}
-
-function parseObject(body: string): ReturnType<typeof asObject> {
-  try {
-    return asObject(JSON.parse(body));
-  } catch {
-    return undefined;
-  }
 }

@@ -3,7 +3,8 @@ import { type ContainerCredentialsAccounts, hasContainerCredentials } from '../i
 import type { TokenPreferences } from '../identity/identity.ts';
 import { findExactInRoleMap, type RoleMap } from '../identity/role-map.ts';
 import { whenAnswered } from './answered.ts';
-import type { AccountRef, Answer, Lookup } from './lookup.ts';
+import type { Answer, Lookup } from './lookup.ts';
+import type { AccountRef } from '../identity/account-ref.ts';
 
 /** What the lookup consists of. */
 export type ContainerCredentialsOptions = {

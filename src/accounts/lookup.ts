@@ -1,9 +1,7 @@
 // The one port through which a review asks what a service account promises.
+import type { AccountRef } from '../identity/account-ref.ts';
 import type { ContainerCredentials, Identity, NoIdentity, NoRoleReason } from '../identity/identity.ts';
 import type { NoRoleInMapReason } from '../identity/role-map-entry.ts';
-
-/** Which service account is meant. Both names come from strangers and may hold anything. */
-export type AccountRef = { readonly namespace: string; readonly name: string };
 
 /** Why there is no identity, though the question was answered. */
 export type NoIdentityReason = NoRoleReason | NoRoleInMapReason | 'service_account_not_found';

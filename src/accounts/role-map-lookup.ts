@@ -1,7 +1,8 @@
 // Asks the role map where an account itself names no role.
 import { findInRoleMap, type RoleMap } from '../identity/role-map.ts';
 import { whenAnswered } from './answered.ts';
-import type { AccountRef, Answer, Lookup } from './lookup.ts';
+import type { Answer, Lookup } from './lookup.ts';
+import type { AccountRef } from '../identity/account-ref.ts';
 
 /**
  * Returns a lookup that takes what the map says where the account has no role, has a blank one, or is not there at all

@@ -1,7 +1,7 @@
 // Which accounts get container credentials (EKS Pod Identity) by the config file.
 import { foldFieldName, kindOfJson } from './go-json.ts';
 import { asArray, asObject } from './json.ts';
-import type { AccountNames } from './role-map-key.ts';
+import type { AccountRef } from './account-ref.ts';
 import { quote } from './warning.ts';
 
 /** UTF-16 units of text; enough for some 200,000 accounts, and a bound on what a stray file costs. */
@@ -37,7 +37,7 @@ export function parseContainerCredentials(text: string): ContainerCredentialsAcc
 /** Returns whether the account gets container credentials; they then take the place of web identity. */
 export function hasContainerCredentials(
   accounts: ContainerCredentialsAccounts,
-  { namespace, name }: AccountNames,
+  { namespace, name }: AccountRef,
 ): boolean {
   return accounts.get(namespace)?.has(name) ?? false;
 }
@@ -55,7 +55,7 @@ function readIdentities(value: unknown): ContainerCredentialsAccounts {
   return accounts;
 }
 
-function readIdentity(value: unknown): AccountNames {
+function readIdentity(value: unknown): AccountRef {
   const names = { namespace: '', name: '' };
   if (value === null) return names;
   const object = asObject(value);

@@ -1,8 +1,6 @@
 // A key of the role map: which service accounts it is for, and which of two keys is the more specific.
+import type { AccountRef } from './account-ref.ts';
 import { compileGlob, type Glob, matchesGlob } from './glob.ts';
-
-/** Which service account is meant. Both names come from strangers and may hold anything. */
-export type AccountNames = { readonly namespace: string; readonly name: string };
 
 /** A key of the map, `namespace/name`, each part a pattern. */
 export type RoleMapKey = {
@@ -25,7 +23,7 @@ export function parseRoleMapKey(text: string): RoleMapKey | undefined {
 }
 
 /** Returns whether the key is for the account. */
-export function matchesKey(key: RoleMapKey, account: AccountNames): boolean {
+export function matchesKey(key: RoleMapKey, account: AccountRef): boolean {
   return matchesGlob(key.namespaceGlob, account.namespace) && matchesGlob(key.nameGlob, account.name);
 }
 

@@ -4,7 +4,8 @@ import { kindOfJson } from './go-json.ts';
 import { asObject } from './json.ts';
 import { type NoRoleInMapReason, parseRoleMapEntry, type RoleMapEntry } from './role-map-entry.ts';
 import { entryError, RoleMapError } from './role-map-error.ts';
-import { type AccountNames, compareSpecificity, matchesKey, parseRoleMapKey, wildcards } from './role-map-key.ts';
+import { compareSpecificity, matchesKey, parseRoleMapKey, wildcards } from './role-map-key.ts';
+import type { AccountRef } from './account-ref.ts';
 import { quote } from './warning.ts';
 
 /** UTF-16 units of text; a ConfigMap holds at most 1 MiB of UTF-8, which is never fewer bytes than units. */
@@ -57,10 +58,7 @@ export function parseRoleMap(text: string, defaults: IdentityDefaults): RoleMap 
  * where there is none. An entry without a role promises that there is no identity: it hides less specific ones (the Go
  * webhook's, pkg/cache/cache.go, Get).
  */
-export function findInRoleMap(
-  map: RoleMap,
-  account: AccountNames,
-): Identity | NoIdentity<NoRoleInMapReason> | undefined {
+export function findInRoleMap(map: RoleMap, account: AccountRef): Identity | NoIdentity<NoRoleInMapReason> | undefined {
   // A key without wildcards is more specific than all that match the same account.
   return (findExactInRoleMap(map, account) ?? findGlob(map, account))?.promise;
 }
@@ -69,11 +67,11 @@ export function findInRoleMap(
  * Returns the entry for just this account, or undefined; globs do not count. Container credentials take STS and
  * expiration from it (the Go webhook's GetCommonConfigurations, pkg/cache/cache.go).
  */
-export function findExactInRoleMap(map: RoleMap, { namespace, name }: AccountNames): RoleMapEntry | undefined {
+export function findExactInRoleMap(map: RoleMap, { namespace, name }: AccountRef): RoleMapEntry | undefined {
   return map.exact.get(`${namespace}/${name}`);
 }
 
-function findGlob(map: RoleMap, account: AccountNames): RoleMapEntry | undefined {
+function findGlob(map: RoleMap, account: AccountRef): RoleMapEntry | undefined {
   const anyNamespace = map.anyNamespace.get(account.name);
   if (map.globs.length === 0) return anyNamespace;
   // The API server lets no such name through; it only would cost time.

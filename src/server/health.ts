@@ -1,6 +1,6 @@
 // The health endpoints: alive, and ready to answer.
 import { Router } from 'express';
-import { sendRefusal } from './status.ts';
+import { refuseMethod, sendRefusal } from './status.ts';
 
 /** Returns undefined when the server can answer, else why not, in one line. */
 export type NotReadyReason = () => string | undefined;
@@ -24,12 +24,7 @@ export function createHealthRoutes(notReady: NotReadyReason): Router {
         response.end(body);
       })
       .all((_request, response) => {
-        response.setHeader('Allow', 'GET, HEAD');
-        sendRefusal(response, {
-          statusCode: 405,
-          code: 'ERR_METHOD_NOT_ALLOWED',
-          message: `${path} answers GET and HEAD only`,
-        });
+        sendRefusal(response, refuseMethod(response, path, ['GET', 'HEAD']));
       });
   }
   return router;

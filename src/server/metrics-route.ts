@@ -1,6 +1,6 @@
 // The route of the metrics.
 import { Router } from 'express';
-import { sendRefusal } from './status.ts';
+import { refuseMethod, sendRefusal } from './status.ts';
 
 /** Returns all metrics as text, and the media type of that. */
 export type RenderMetrics = () => Promise<{ readonly contentType: string; readonly body: string }>;
@@ -16,12 +16,7 @@ export function createMetricsRoute(render: RenderMetrics): Router {
       response.end(body);
     })
     .all((_request, response) => {
-      response.setHeader('Allow', 'GET, HEAD');
-      sendRefusal(response, {
-        statusCode: 405,
-        code: 'ERR_METHOD_NOT_ALLOWED',
-        message: '/metrics answers GET and HEAD only',
-      });
+      sendRefusal(response, refuseMethod(response, '/metrics', ['GET', 'HEAD']));
     });
   return router;
 }

@@ -4,7 +4,7 @@ import type { Outcome } from '../admission/outcomes.ts';
 import { type Decision, type PodNames, podNames, type ReviewPod } from '../admission/pods.ts';
 import { encodeReview, parseReview, type ReviewAnswer, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
-import { type Refusal, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
+import { type Refusal, refuseMethod, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
 import { reviewDeadlineMs } from './timeout.ts';
 
 /** How a review ended, for the log and the metrics. */
@@ -73,12 +73,7 @@ export function createMutateRoute(options: MutateOptions): Router {
       });
     })
     .all((_request, response) => {
-      response.setHeader('Allow', 'POST');
-      refuse(response, {
-        statusCode: 405,
-        code: 'ERR_METHOD_NOT_ALLOWED',
-        message: '/mutate answers POST only',
-      });
+      refuse(response, refuseMethod(response, '/mutate', ['POST']));
     });
   return router;
 }

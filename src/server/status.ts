@@ -23,6 +23,16 @@ const reasons: Readonly<Record<Refusal['statusCode'], string>> = {
 /** Milliseconds that a caller whose body is not wanted may go on sending, so that it reads the refusal and not a reset. */
 const lingerMs = 1000;
 
+/** Returns the refusal of a method that a path does not answer; those that it does go into the header Allow. */
+export function refuseMethod(response: Response, path: string, methods: readonly string[]): Refusal {
+  response.setHeader('Allow', methods.join(', '));
+  return {
+    statusCode: 405,
+    code: 'ERR_METHOD_NOT_ALLOWED',
+    message: `${path} answers ${methods.join(' and ')} only`,
+  };
+}
+
 /** Answers with a `v1` Status object; client-go, and so the API server, shows its message instead of a guess. */
 export function sendRefusal(response: Response, refusal: Refusal): void {
   sendJson(response, refusal.statusCode, statusObject(refusal));

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { createClusterLookup } from '../../src/accounts/cluster.ts';
-import type { AccountRef, Answer, Deadline, Lookup } from '../../src/accounts/lookup.ts';
+import type { Answer, Deadline, Lookup } from '../../src/accounts/lookup.ts';
+import type { AccountRef } from '../../src/identity/account-ref.ts';
 import { createAnonymousConnection } from '../../src/kubernetes/connection.ts';
 import { createTransport } from '../../src/kubernetes/transport.ts';
 import { defaults, identity, roleArn } from '../admission/reviews.ts';

@@ -1,6 +1,7 @@
 // The decision on a review: which are ours, which account is asked, and what comes of each answer.
 import assert from 'node:assert/strict';
-import type { AccountRef, Answer, Lookup } from '../../src/accounts/lookup.ts';
+import type { Answer, Lookup } from '../../src/accounts/lookup.ts';
+import type { AccountRef } from '../../src/identity/account-ref.ts';
 import { type Outcome, outcomeSentences } from '../../src/admission/outcomes.ts';
 import { createPodReview, type Decision, podNames } from '../../src/admission/pods.ts';
 import type { ReviewRequest } from '../../src/admission/review.ts';
