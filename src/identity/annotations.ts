@@ -8,6 +8,8 @@ export const annotationNames = {
   roleArn: 'role-arn',
   /** On the pod: containers to leave alone, as one CSV record. */
   skipContainers: 'skip-containers',
+  /** On the pod and on its namespace, as a label or an annotation: whether to leave it alone. */
+  skipPodIdentityWebhook: 'skip-pod-identity-webhook',
   /** On the account: a boolean, whether STS is called in the region. Default: `--sts-regional-endpoint`. */
   stsRegionalEndpoints: 'sts-regional-endpoints',
   /** On the account and, stronger, on the pod: lifetime of the token in seconds. Default: `--token-expiration`. */

@@ -8,7 +8,7 @@ const quotedLengths = [40, 20, 8] as const;
 
 /** One fault in an annotation: where it stands, what was found, why that is wrong and what happens instead. */
 export type AnnotationFault = {
-  readonly owner: 'account' | 'pod';
+  readonly owner: 'account' | 'namespace' | 'pod';
   readonly annotationPrefix: string;
   readonly name: string;
   readonly found: string;
