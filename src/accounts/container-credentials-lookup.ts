@@ -1,6 +1,6 @@
 // Gives container credentials to the accounts that a config file lists.
 import { type ContainerCredentialsAccounts, hasContainerCredentials } from '../identity/container-credentials.ts';
-import type { TokenPreferences } from '../identity/identity.ts';
+import type { AccountPreferences } from '../identity/identity.ts';
 import { findExactInRoleMap, type RoleMap } from '../identity/role-map.ts';
 import { whenAnswered } from './answered.ts';
 import type { Answer, Lookup } from './lookup.ts';
@@ -19,21 +19,22 @@ export type ContainerCredentialsOptions = {
 };
 
 /** Where there is neither an account nor an entry for it the flags do not count (the Go webhook's, pkg/cache/cache.go). */
-const withoutAccount: TokenPreferences = { regionalSts: false, tokenExpirationSeconds: 86_400 };
+const withoutAccount: AccountPreferences = { regionalSts: false, tokenExpirationSeconds: 86_400 };
 
 /**
  * Returns a lookup in which container credentials come before web identity. Role and audience of a listed account are
  * passed over; STS and expiration come from the account, else from the map's entry for just this account, never from
  * one with wildcards (the Go webhook's GetCommonConfigurations, pkg/cache/cache.go).
  */
-export function withContainerCredentials(options: ContainerCredentialsOptions): Lookup {
-  const { listed, accounts, roleMap, otherwise } = options;
+export function withContainerCredentials(sources: ContainerCredentialsOptions): Lookup {
+  const { listed, accounts, roleMap, otherwise } = sources;
   return (account, deadline) => {
     if (!hasContainerCredentials(listed(), account)) return otherwise(account, deadline);
     return whenAnswered(accounts(account, deadline), (answer) => {
       if (answer.kind === 'fault') return answer;
-      const { regionalSts, tokenExpirationSeconds } = preferencesOf(answer, account, roleMap());
-      return { kind: 'container_credentials', regionalSts, tokenExpirationSeconds, warnings: [] };
+      const { regionalSts, tokenExpirationSeconds, options } = preferencesOf(answer, account, roleMap());
+      const preferences = { regionalSts, tokenExpirationSeconds, ...(options && { options }) };
+      return { kind: 'container_credentials', ...preferences, warnings: [] };
     });
   };
 }
@@ -42,7 +43,7 @@ function preferencesOf(
   answer: Exclude<Answer, { kind: 'fault' }>,
   account: AccountRef,
   roleMap: RoleMap | undefined,
-): TokenPreferences {
+): AccountPreferences {
   if (answer.kind !== 'none') return answer;
   return answer.preferences ?? (roleMap && findExactInRoleMap(roleMap, account)) ?? withoutAccount;
 }

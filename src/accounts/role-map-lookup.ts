@@ -12,11 +12,18 @@ import type { AccountRef } from '../identity/account-ref.ts';
 export function withRoleMap(lookup: Lookup, roleMap: () => RoleMap | undefined): Lookup {
   return (account, deadline) =>
     whenAnswered(lookup(account, deadline), (answer) =>
-      answer.kind === 'none' ? (askMap(roleMap(), account) ?? answer) : answer,
+      answer.kind === 'none' ? askMap(roleMap(), account, answer) : answer,
     );
 }
 
-function askMap(roleMap: RoleMap | undefined, account: AccountRef): Answer | undefined {
-  if (roleMap !== undefined) return findInRoleMap(roleMap, account);
+type NoRole = Extract<Answer, { kind: 'none' }>;
+
+function askMap(roleMap: RoleMap | undefined, account: AccountRef, own: NoRole): Answer {
+  if (roleMap !== undefined) {
+    const promise = findInRoleMap(roleMap, account) ?? own;
+    const options = own.preferences?.options;
+    // What the account asks for beyond a role counts whoever names the role; the map has no words for it.
+    return promise.kind === 'identity' && options !== undefined ? { ...promise, options } : promise;
+  }
   return { kind: 'fault', reason: 'lookup_failed', message: 'the ConfigMap of roles has not been read yet' };
 }

@@ -3,7 +3,7 @@ import type { LookupFault, NoIdentityReason } from '../accounts/lookup.ts';
 import type { InjectionOutcome } from '../injection/inject.ts';
 
 /** Why a review is none of ours to act on. */
-export type NotOursOutcome = 'operation_not_create' | 'kind_not_pod' | 'no_service_account';
+export type NotOursOutcome = 'operation_not_create' | 'kind_not_pod' | 'no_service_account' | 'opted_out_by_pod';
 
 /** Why a review got no answer. */
 export type FaultOutcome = LookupFault['reason'] | 'pod_too_large' | 'internal_error';
@@ -14,17 +14,21 @@ export type Outcome = InjectionOutcome | NoIdentityReason | NotOursOutcome | Fau
 /** Each outcome in one sentence, for people. */
 export const outcomeSentences: Readonly<Record<Outcome, string>> = {
   injected: 'The pod has the identity that its service account promises.',
-  all_containers_skipped: 'The pod opts every container out by its skip-containers annotation.',
+  all_containers_skipped: 'The annotations skip-containers and include-containers leave no container.',
   own_credentials: 'The containers set AWS_ROLE_ARN or AWS_WEB_IDENTITY_TOKEN_FILE themselves and keep theirs.',
   token_conflict: 'Something else stands where the token belongs, and in the second place for it too.',
+  no_container_role:
+    'The containers have no role in the container-roles annotation, and there is no role-arn for the others.',
   no_containers: 'The pod has no container that could get an identity.',
+  no_token_volume: 'The pod runs without the token, so that containers which are added to it can get none.',
   malformed_pod: 'The review holds nothing of the form of a pod; the API server will say what is wrong.',
   no_role_annotation: 'The service account has no role-arn annotation.',
   blank_role_annotation: 'The role-arn annotation of the service account is blank.',
   blank_role_map_entry: 'The entry for the service account in the ConfigMap has no role.',
   service_account_not_found: 'There is no such service account.',
   no_service_account: 'The pod names no service account, as the mirror pod of a static pod.',
-  operation_not_create: 'Only pods that are being created get an identity.',
+  opted_out_by_pod: 'The pod has the label or annotation skip-pod-identity-webhook.',
+  operation_not_create: 'Only pods, and ephemeral containers, that are being created get an identity.',
   kind_not_pod: 'Only pods get an identity.',
   lookup_failed: 'The service account could not be read; the call fails and failurePolicy decides.',
   lookup_timeout: 'The service account could not be read in time; the call fails and failurePolicy decides.',

@@ -1,12 +1,15 @@
 // Decides a review: is it ours, what does the pod's account promise, what does the pod get.
+import type { ReadConfigMaps } from '../accounts/config-maps.ts';
 import type { Answer, Deadline, Lookup, LookupFault } from '../accounts/lookup.ts';
 import type { ContainerCredentials, Identity } from '../identity/identity.ts';
-import { asObject, asString } from '../identity/json.ts';
+import { asObject, asString, type JsonObject } from '../identity/json.ts';
+import { readOptOut } from '../identity/opt-out.ts';
+import { configMapsOfEnvFrom } from '../injection/env-from.ts';
 import { grantOf } from '../injection/grant.ts';
-import { inject } from '../injection/inject.ts';
+import { inject, type InjectionContext, injectEphemeral } from '../injection/inject.ts';
 import { estimatePatchBytes, maxPatchBytes } from '../injection/patch-size.ts';
 import type { InjectionSettings } from '../injection/settings.ts';
-import type { FaultOutcome, Outcome } from './outcomes.ts';
+import type { FaultOutcome, NotOursOutcome, Outcome } from './outcomes.ts';
 import type { ReviewAnswer, ReviewRequest } from './review.ts';
 
 /** The pod is allowed, with or without operations. */
@@ -25,27 +28,60 @@ export type Decision = AnsweredDecision | FaultDecision;
 /** Decides a review; at once where the lookup answers at once. */
 export type ReviewPod = (request: ReviewRequest, deadline: Deadline) => Decision | Promise<Decision>;
 
+/** What deciding needs. */
+export type PodReviewOptions = {
+  readonly lookup: Lookup;
+  readonly settings: InjectionSettings;
+  /** Undefined: what envFrom may bring is passed over. */
+  readonly readConfigMaps?: ReadConfigMaps;
+};
+
 /**
- * Returns the function that decides reviews of pods. A dry run is decided like any other call: deciding has no side
- * effect. The namespace is the request's, never the object's, which may be empty or another.
+ * Returns the function that decides reviews of pods that are created, and of ephemeral containers that are added to one.
+ * A dry run is decided like any other call: deciding has no side effect. The namespace is the request's, never the
+ * object's, which may be empty or another.
  */
-export function createPodReview(lookup: Lookup, settings: InjectionSettings): ReviewPod {
+export function createPodReview(options: PodReviewOptions): ReviewPod {
+  const { lookup, settings } = options;
   return (request, deadline) => {
-    if (request.operation !== undefined && request.operation !== 'CREATE') return untouched('operation_not_create');
-    if (!concernsPod(request)) return untouched('kind_not_pod');
-    const spec = asObject(asObject(request.object)?.['spec']);
+    const notOurs = notOursOutcome(request);
+    if (notOurs !== undefined) return untouched(notOurs);
+    const pod = asObject(request.object);
+    const spec = asObject(pod?.['spec']);
     if (spec === undefined) return untouched('malformed_pod');
     const name = asString(spec['serviceAccountName']) ?? '';
     if (name === '') return untouched('no_service_account');
+    const own = readOptOut(asObject(pod?.['metadata']), { owner: 'pod', annotationPrefix: settings.annotationPrefix });
+    if (own.optedOut) return untouched('opted_out_by_pod');
 
     const answer = lookup({ namespace: request.namespace, name }, deadline);
-    return answer instanceof Promise
-      ? answer.then((late) => decide(late, request.object, settings))
-      : decide(answer, request.object, settings);
+    const decided =
+      answer instanceof Promise
+        ? answer.then((late) => decide(late, { request, spec, deadline, options }))
+        : decide(answer, { request, spec, deadline, options });
+    return own.warning === undefined ? decided : withWarning(decided, own.warning);
   };
 }
 
-function decide(answer: Answer, pod: unknown, settings: InjectionSettings): Decision {
+/** A review that does not name a kind is judged by its object, as one that names no operation is taken for a CREATE. */
+function notOursOutcome({ kind, operation, subResource }: ReviewRequest): NotOursOutcome | undefined {
+  const expected = subResource === ephemeralContainers ? 'UPDATE' : 'CREATE';
+  if (operation !== undefined && operation !== expected) return 'operation_not_create';
+  const concernsPod = kind === undefined || kind === '/v1/Pod';
+  return concernsPod && ['', ephemeralContainers].includes(subResource) ? undefined : 'kind_not_pod';
+}
+
+/** The subresource through which containers are added to a running pod; the API server sends the whole pod. */
+const ephemeralContainers = 'ephemeralcontainers';
+
+type Review = {
+  readonly request: ReviewRequest;
+  readonly spec: JsonObject;
+  readonly deadline: Deadline;
+  readonly options: PodReviewOptions;
+};
+
+function decide(answer: Answer, review: Review): Decision | Promise<Decision> {
   switch (answer.kind) {
     case 'fault':
       return faultOf(answer);
@@ -53,8 +89,20 @@ function decide(answer: Answer, pod: unknown, settings: InjectionSettings): Deci
       return { ...untouched(answer.reason), warnings: answer.warnings };
     case 'identity':
     case 'container_credentials':
-      return injected(answer, pod, settings);
+      return decideInjection(answer, review);
   }
+}
+
+function decideInjection(promise: Promised, review: Review): Decision | Promise<Decision> {
+  const { request, spec, deadline, options } = review;
+  const { readConfigMaps } = options;
+  const context = { namespace: request.namespace };
+  if (readConfigMaps === undefined) return injected(promise, review, context);
+  const names = configMapsOfEnvFrom(spec);
+  if (names.length === 0) return injected(promise, review, context);
+  return readConfigMaps({ namespace: request.namespace, names }, deadline).then((configMaps) =>
+    'kind' in configMaps ? faultOf(configMaps) : injected(promise, review, { ...context, configMaps }),
+  );
 }
 
 function faultOf({ reason: outcome, message, detail }: LookupFault): FaultDecision {
@@ -66,19 +114,25 @@ function tooLarge(patchBytes: number): FaultDecision {
   return { kind: 'fault', outcome: 'pod_too_large', message };
 }
 
-function injected(promise: Identity | ContainerCredentials, pod: unknown, settings: InjectionSettings): Decision {
+type Promised = Identity | ContainerCredentials;
+
+function injected(promise: Promised, { request, options: { settings } }: Review, context: InjectionContext): Decision {
+  const { object: pod, oldObject } = request;
   const patchBytes = estimatePatchBytes(pod, grantOf(promise, settings));
   if (patchBytes > maxPatchBytes) return tooLarge(patchBytes);
-  const { operations, outcome, warnings } = inject(pod, promise, settings);
+  const { operations, outcome, warnings } =
+    request.subResource === ephemeralContainers
+      ? injectEphemeral(pod, oldObject, promise, { settings, context })
+      : inject(pod, promise, settings, context);
   const common = { kind: 'answer', outcome, operations, warnings: [...promise.warnings, ...warnings] } as const;
-  return promise.kind === 'identity'
-    ? { ...common, credentials: 'sts_web_identity', roleArn: promise.roleArn }
-    : { ...common, credentials: 'container_credentials' };
+  if (promise.kind === 'container_credentials') return { ...common, credentials: 'container_credentials' };
+  const { roleArn } = promise;
+  return { ...common, credentials: 'sts_web_identity', ...(roleArn !== undefined && { roleArn }) };
 }
 
-/** A review that does not name a kind is judged by its object, as one that names no operation is taken for a CREATE. */
-function concernsPod(request: ReviewRequest): boolean {
-  return (request.kind === undefined || request.kind === '/v1/Pod') && request.subResource === '';
+function withWarning(decision: Decision | Promise<Decision>, warning: string): Decision | Promise<Decision> {
+  if (decision instanceof Promise) return decision.then((late) => withWarning(late, warning));
+  return decision.kind === 'fault' ? decision : { ...decision, warnings: [warning, ...decision.warnings] };
 }
 
 function untouched(outcome: Outcome): AnsweredDecision {

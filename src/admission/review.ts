@@ -25,6 +25,8 @@ export type ReviewRequest = {
   readonly namespace: string;
   readonly dryRun: boolean;
   readonly object: unknown;
+  /** What the object was before an UPDATE. */
+  readonly oldObject: unknown;
 };
 
 /** Why a body is not a review that can be answered. */
@@ -82,6 +84,7 @@ export function parseReview(body: string): ReviewRequest {
     namespace: asString(request['namespace']) ?? '',
     dryRun: request['dryRun'] === true,
     object: request['object'],
+    oldObject: request['oldObject'],
   };
 }
 

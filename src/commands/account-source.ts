@@ -1,6 +1,7 @@
 // Opens the source of accounts that the flags name: files, or the API server.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClusterLookup } from '../accounts/cluster.ts';
+import { createConfigMapReader, type ReadConfigMaps } from '../accounts/config-maps.ts';
 import { createContainerCredentialsFile } from '../accounts/container-credentials-file.ts';
 import { withContainerCredentials } from '../accounts/container-credentials-lookup.ts';
 import { waitForFirstRead } from '../accounts/first-read.ts';
@@ -23,6 +24,8 @@ export type AccountSource = {
   /** Returns why no account can be read yet, or undefined. */
   readonly notReady: () => string | undefined;
   readonly close: () => void;
+  /** Only with `--respect-env-from`. */
+  readonly readConfigMaps?: ReadConfigMaps;
   /** Only where all accounts are known. */
   readonly accounts?: () => Accounts;
 };
@@ -45,6 +48,9 @@ export async function openAccountSource(flags: ServeFlags, context: AccountSourc
   const path = flags['service-accounts'];
   if (path !== '' && flags['watch-config-map']) {
     throw new UsageError('--watch-config-map needs a cluster, and --service-accounts serves without one');
+  }
+  if (path !== '' && flags['respect-env-from']) {
+    throw new UsageError('--respect-env-from needs a cluster, and --service-accounts serves without one');
   }
   const source =
     path === '' ? await openCluster(flags, defaults, context) : await openFiles(path, defaults, context.log);
@@ -117,6 +123,7 @@ async function openCluster(
     lookup: roleMap ? withRoleMap(ownAnnotations, roleMap.roleMap) : ownAnnotations,
     ownAnnotations,
     roleMap: () => roleMap?.roleMap(),
+    ...(flags['respect-env-from'] && { readConfigMaps: createConfigMapReader({ api, now }) }),
     notReady: () => firstRead.notReady() ?? roleMap?.notReady(),
     close: () => {
       firstRead.close();

@@ -89,6 +89,14 @@ const injectionFlags = [
     placeholder: 'SECONDS',
   },
   {
+    name: 'token-expiration-jitter',
+    form: 'bool',
+    default: 'false',
+    group: 'Injection',
+    text: 'Shorten the lifetime of each web identity token by up to a twelfth, by the names of its pod.',
+    goWebhook: false,
+  },
+  {
     name: 'aws-default-region',
     form: 'string',
     default: '',
@@ -301,6 +309,14 @@ export const serveFlags = [
     group: 'Accounts',
     text: 'Read roles also from the ConfigMap pod-identity-webhook in --namespace; annotations are stronger.',
     goWebhook: true,
+  },
+  {
+    name: 'respect-env-from',
+    form: 'bool',
+    default: 'false',
+    group: 'Accounts',
+    text: 'Read the ConfigMaps of envFrom, and count AWS_* variables in them as set by the container itself.',
+    goWebhook: false,
   },
   {
     name: 'compose-role-arn',

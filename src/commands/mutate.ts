@@ -51,11 +51,11 @@ export async function mutate(flags: MutateFlags, context: MutateContext): Promis
     });
     for (const [key, promise] of more) accounts.set(key, promise);
   }
-  const reviewPod = createPodReview(
-    ({ namespace, name }) =>
+  const reviewPod = createPodReview({
+    lookup: ({ namespace, name }) =>
       accounts.get(accountKey(namespace, name)) ?? { kind: 'none', reason: 'service_account_not_found', warnings: [] },
-    injectionSettings(flags),
-  );
+    settings: injectionSettings(flags),
+  });
 
   const objects: MutatedObject[] = [];
   for (const read of parseObjects(manifest, source)) {
@@ -87,6 +87,7 @@ function questionOfObject(object: JsonObject, defaultNamespace: string): Questio
     namespace: namespaceOf(object, defaultNamespace),
     dryRun: true,
     object: { ...pod, spec: { ...asObject(pod['spec']), serviceAccountName } },
+    oldObject: null,
   };
   return { object, podPath: path, request };
 }

@@ -78,7 +78,11 @@ async function openPorts({ parsed, context, log, pair, source }: Parts): Promise
   };
   const health = createHealthRoutes(() => (context.stop.aborted ? 'shutting down' : source.notReady()));
   const mutate = createMutateRoute({
-    reviewPod: createPodReview(source.lookup, injectionSettings(flags)),
+    reviewPod: createPodReview({
+      lookup: source.lookup,
+      settings: injectionSettings(flags),
+      ...(source.readConfigMaps && { readConfigMaps: source.readConfigMaps }),
+    }),
     lookupTimeoutMs: flags['lookup-timeout'],
     bodyTimeoutMs,
     bodyBudget: createBodyBudget(),

@@ -19,6 +19,7 @@ export type InjectionFlags = Pick<
   | 'sts-regional-endpoint'
   | 'token-audience'
   | 'token-expiration'
+  | 'token-expiration-jitter'
   | 'token-mount-path'
 >;
 
@@ -42,6 +43,7 @@ export function injectionSettings(flags: InjectionFlags): InjectionSettings {
     annotationPrefix: flags['annotation-prefix'],
     mountPath: flags['token-mount-path'],
     region: flags['aws-default-region'],
+    spreadsTokenExpiration: flags['token-expiration-jitter'],
     containerCredentials: {
       audience: flags['container-credentials-audience'],
       mountPath: flags['container-credentials-token-mount-path'],

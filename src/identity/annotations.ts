@@ -1,17 +1,21 @@
-// The names of the annotations, without their prefix (`--annotation-prefix`, eks.amazonaws.com by default).
+// The annotations that are read, without their prefix (`--annotation-prefix`, eks.amazonaws.com by default).
 
-/** Annotations that are read; the Go webhook's names (its pkg/annotations.go). */
+/** The names. The Go webhook has the first five (its pkg/annotations.go). */
 export const annotationNames = {
-  /** On the account: the audience of the token. Default: `--token-audience`. */
   audience: 'audience',
-  /** On the account: ARN of the IAM role. No default: without it there is no identity. */
   roleArn: 'role-arn',
-  /** On the pod: containers to leave alone, as one CSV record. */
   skipContainers: 'skip-containers',
-  /** On the pod and on its namespace, as a label or an annotation: whether to leave it alone. */
-  skipPodIdentityWebhook: 'skip-pod-identity-webhook',
-  /** On the account: a boolean, whether STS is called in the region. Default: `--sts-regional-endpoint`. */
   stsRegionalEndpoints: 'sts-regional-endpoints',
-  /** On the account and, stronger, on the pod: lifetime of the token in seconds. Default: `--token-expiration`. */
   tokenExpiration: 'token-expiration',
+  containerRoles: 'container-roles',
+  includeContainers: 'include-containers',
+  region: 'region',
+  roleSessionName: 'role-session-name',
+  skipPodIdentityWebhook: 'skip-pod-identity-webhook',
+  /** What people write who know the flag, which is in the singular. */
+  stsRegionalEndpoint: 'sts-regional-endpoint',
+  targetExternalId: 'target-external-id',
+  targetRoleArn: 'target-role-arn',
+  useDualstackEndpoint: 'use-dualstack-endpoint',
+  useFipsEndpoint: 'use-fips-endpoint',
 } as const;

@@ -1,11 +1,13 @@
 // Turns the annotations of a service account into the identity that they promise.
+import { type AnnotationReader, createAnnotationReader } from './annotation-reader.ts';
 import { annotationNames } from './annotations.ts';
 import { composeRoleArn, type RoleOwner } from './compose-role-arn.ts';
-import { parseBool } from './go-literals.ts';
-import { asString, type JsonObject } from './json.ts';
+import { type ContainerRoles, parseContainerRoles } from './container-roles.ts';
+import { type InjectionOptions, readInjectionOptions } from './injection-options.ts';
+import type { JsonObject } from './json.ts';
 import { isRoleArn } from './role-arn.ts';
-import { parseTokenExpiration } from './token-expiration.ts';
-import { annotationWarning } from './warning.ts';
+import { findRoleTypo } from './role-typo.ts';
+import { readTargetRole, type TargetRole } from './target-role.ts';
 
 /** What applies where an account's annotations are silent; each field is the flag of about that name. */
 export type IdentityDefaults = {
@@ -17,19 +19,25 @@ export type IdentityDefaults = {
   readonly roleOwner?: RoleOwner;
 };
 
-/** What an account says of tokens and STS whether or not it names a role. */
-export type TokenPreferences = {
+/** What an account says of tokens and SDKs whether or not it names a role. */
+export type AccountPreferences = {
   /** Whether AWS_STS_REGIONAL_ENDPOINTS=regional is given. */
   readonly regionalSts: boolean;
   /** Lifetime of the token; a pod's own annotation is stronger. */
   readonly tokenExpirationSeconds: number;
+  /** Absent where nothing is asked for. */
+  readonly options?: InjectionOptions;
 };
 
 /** An AWS identity that a service account promises to its pods (IAM Roles for Service Accounts). */
-export type Identity = TokenPreferences & {
+export type Identity = AccountPreferences & {
   readonly kind: 'identity';
-  /** As the annotation has it: STS, not this program, says no to a wrong one. */
-  readonly roleArn: string;
+  /** As the annotation has it: STS, not this program, says no to a wrong one. Undefined: only `containerRoles` count. */
+  readonly roleArn: string | undefined;
+  /** Roles of containers that do not get `roleArn`. */
+  readonly containerRoles?: ContainerRoles;
+  /** The role that `roleArn` goes on to, in another account perhaps. */
+  readonly target?: TargetRole;
   /** Audience of the token (`aud`). */
   readonly audience: string;
   /** One line each, for the person who creates the pod. */
@@ -37,7 +45,7 @@ export type Identity = TokenPreferences & {
 };
 
 /** Credentials that an agent on the node gives to the account's pods (EKS Pod Identity). */
-export type ContainerCredentials = TokenPreferences & {
+export type ContainerCredentials = AccountPreferences & {
   readonly kind: 'container_credentials';
   readonly warnings: readonly string[];
 };
@@ -48,7 +56,7 @@ export type NoIdentity<Reason extends string> = {
   readonly reason: Reason;
   readonly warnings: readonly string[];
   /** Where there is an account: other sources of credentials go by it. */
-  readonly preferences?: TokenPreferences;
+  readonly preferences?: AccountPreferences;
 };
 
 /** Why an account's annotations promise nothing. */
@@ -65,49 +73,60 @@ export function parseIdentity(
   annotations: JsonObject | undefined,
   defaults: IdentityDefaults,
 ): Identity | NoIdentity<NoRoleReason> {
-  const reader = createReader(annotations, defaults);
+  const { annotationPrefix, roleOwner } = defaults;
+  const reader = createAnnotationReader(annotations, { owner: 'account', annotationPrefix });
   const named = reader.read(annotationNames.roleArn);
-  const { roleOwner } = defaults;
-  const roleArn = named === undefined || roleOwner === undefined ? named : composeRoleArn(named, roleOwner);
-  const isBlank = roleArn?.trim() === '';
-  if (roleArn !== undefined && !isBlank && !isRoleArn(roleArn)) {
-    reader.warn(annotationNames.roleArn, roleArn, 'is not the ARN of a role', 'it is given as it is');
-  }
+  const roleArn = named === undefined ? undefined : readRole(reader, named, roleOwner);
+  const containerRoles = readContainerRoles(reader, roleOwner);
+  const target = readTargetRole(reader, roleArn);
   const audience = readAudience(reader, defaults);
   const preferences = readPreferences(reader, defaults);
 
-  // Without a role nobody waits for an identity, so that nothing else in the annotations is worth a warning.
-  if (roleArn === undefined) return { kind: 'none', reason: 'no_role_annotation', warnings: [], preferences };
-  if (isBlank) {
-    const warnings = [reader.warning(annotationNames.roleArn, roleArn, 'is blank', 'no identity is given')];
-    return { kind: 'none', reason: 'blank_role_annotation', warnings, preferences };
+  if (roleArn !== undefined || containerRoles !== undefined) {
+    const roles = { roleArn, ...(containerRoles && { containerRoles }), ...(target && { target }) };
+    return { kind: 'identity', ...roles, audience, ...preferences, warnings: reader.warnings };
   }
-  return { kind: 'identity', roleArn, audience, ...preferences, warnings: reader.warnings };
+  // Without a role nobody waits for an identity: only what was meant to name one is worth a warning.
+  if (named === undefined) {
+    const typo = findRoleTypo(annotations, annotationPrefix);
+    return { kind: 'none', reason: 'no_role_annotation', warnings: typo === undefined ? [] : [typo], preferences };
+  }
+  return { kind: 'none', reason: 'blank_role_annotation', warnings: reader.warnings.slice(0, 1), preferences };
 }
 
-/** Reads annotations by their names without prefix, and collects what is wrong with them. */
-type Reader = {
-  readonly read: (name: string) => string | undefined;
-  readonly warning: (name: string, found: string, problem: string, consequence: string) => string;
-  readonly warn: (name: string, found: string, problem: string, consequence: string) => void;
-  readonly warnings: readonly string[];
-};
-
-function createReader(annotations: JsonObject | undefined, { annotationPrefix }: IdentityDefaults): Reader {
-  const warnings: string[] = [];
-  const warning: Reader['warning'] = (name, found, problem, consequence) =>
-    annotationWarning({ owner: 'account', annotationPrefix, name, found, problem, consequence });
-  return {
-    read: (name) => asString(annotations?.[`${annotationPrefix}/${name}`]),
-    warning,
-    warn: (...fault) => {
-      warnings.push(warning(...fault));
-    },
-    warnings,
-  };
+/** Returns the role that a text names, in full; undefined, with a warning, where it is blank. */
+function readRole({ warn }: AnnotationReader, named: string, roleOwner: RoleOwner | undefined): string | undefined {
+  const roleArn = roleOwner === undefined ? named : composeRoleArn(named, roleOwner);
+  if (roleArn.trim() === '') {
+    warn(annotationNames.roleArn, roleArn, 'is blank', 'no identity is given');
+    return undefined;
+  }
+  if (!isRoleArn(roleArn)) {
+    warn(annotationNames.roleArn, roleArn, 'is not the ARN of a role', 'it is given as it is');
+  }
+  return roleArn;
 }
 
-function readAudience({ read, warn }: Reader, defaults: IdentityDefaults): string {
+function readContainerRoles(
+  { read, warn }: AnnotationReader,
+  roleOwner: RoleOwner | undefined,
+): ContainerRoles | undefined {
+  const text = read(annotationNames.containerRoles);
+  if (text === undefined) return undefined;
+  const named = parseContainerRoles(text);
+  if ('problem' in named) {
+    warn(annotationNames.containerRoles, text, named.problem, 'it is passed over');
+    return undefined;
+  }
+  const roles = new Map([...named].map(([name, role]) => [name, roleOwner ? composeRoleArn(role, roleOwner) : role]));
+  const wrong = [...roles.values()].find((role) => !isRoleArn(role));
+  if (wrong !== undefined) {
+    warn(annotationNames.containerRoles, wrong, 'is not the ARN of a role', 'it is given as it is');
+  }
+  return roles;
+}
+
+function readAudience({ read, warn }: AnnotationReader, defaults: IdentityDefaults): string {
   const audience = read(annotationNames.audience) ?? defaults.audience;
   if (audience.trim() !== '') return audience;
   // A token without an audience is one for the API server itself, in the hands of AWS.
@@ -115,23 +134,19 @@ function readAudience({ read, warn }: Reader, defaults: IdentityDefaults): strin
   return defaults.audience;
 }
 
-function readPreferences({ read, warn }: Reader, defaults: IdentityDefaults): TokenPreferences {
-  let { regionalSts, tokenExpirationSeconds } = defaults;
-  const regionalStsText = read(annotationNames.stsRegionalEndpoints);
-  if (regionalStsText !== undefined) {
-    const parsed = parseBool(regionalStsText);
-    if (parsed === undefined) {
-      warn(annotationNames.stsRegionalEndpoints, regionalStsText, 'is not a boolean', `${String(regionalSts)} is used`);
-    }
-    regionalSts = parsed ?? regionalSts;
-  }
-  const expirationText = read(annotationNames.tokenExpiration);
-  if (expirationText !== undefined) {
-    const { seconds, problem } = parseTokenExpiration(expirationText, tokenExpirationSeconds);
-    if (problem !== undefined) {
-      warn(annotationNames.tokenExpiration, expirationText, problem, `${String(seconds)} is used`);
-    }
-    tokenExpirationSeconds = seconds;
-  }
-  return { regionalSts, tokenExpirationSeconds };
+function readPreferences(reader: AnnotationReader, defaults: IdentityDefaults): AccountPreferences {
+  const regionalSts = readRegionalSts(reader, defaults.regionalSts);
+  const tokenExpirationSeconds = reader.readExpiration(defaults.tokenExpirationSeconds);
+  const options = readInjectionOptions(reader);
+  return { regionalSts, tokenExpirationSeconds, ...(Object.keys(options).length > 0 && { options }) };
+}
+
+function readRegionalSts({ read, readBoolean, warn }: AnnotationReader, fallback: boolean): boolean {
+  const { stsRegionalEndpoint: slip, stsRegionalEndpoints: name } = annotationNames;
+  const consequence = `${String(fallback)} is used`;
+  const slipText = read(slip);
+  if (read(name) !== undefined || slipText === undefined) return readBoolean(name, consequence) ?? fallback;
+  const value = readBoolean(slip, consequence);
+  if (value !== undefined) warn(slip, slipText, `is not the name, which is ${name}`, 'it counts all the same');
+  return value ?? fallback;
 }

@@ -1,4 +1,6 @@
 // Spreads the lifetimes of tokens, so that those of pods which start together are not renewed together.
+import { hash32 } from './hash.ts';
+import { minTokenExpirationSeconds } from './token-expiration.ts';
 
 /** Seconds; only this lifetime is spread (the Go webhook's DefaultTokenExpiration, pkg/constants.go). */
 const spreadExpirationSeconds = 86_400;
@@ -18,15 +20,14 @@ export function jitteredExpirationSeconds(seconds: number, seed: string): number
   return minSpreadExpirationSeconds + (hash32(seed) % values);
 }
 
-/** Returns 32 bits that depend on every character: FNV-1a, then the last steps of MurmurHash3, which mix all bits. */
-function hash32(text: string): number {
-  let hash = 0x81_1c_9d_c5;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    hash = Math.imul(hash ^ (unit & 0xff), 0x01_00_01_93);
-    hash = Math.imul(hash ^ (unit >>> 8), 0x01_00_01_93);
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85_eb_ca_6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2_b2_ae_35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+/** The largest part of a lifetime that is taken away: as much as becomes of 24 hours above. */
+const spreadDivisor = spreadExpirationSeconds / (spreadExpirationSeconds - minSpreadExpirationSeconds);
+
+/**
+ * Returns the lifetime of a token in seconds, for `--token-expiration-jitter`: the one that was asked for, less up to a
+ * twelfth of it, but never below what the API server takes. The same seed always takes the same part away.
+ */
+export function spreadExpirationOf(seconds: number, seed: string): number {
+  const values = Math.floor(seconds / spreadDivisor) + 1;
+  return Math.max(minTokenExpirationSeconds, seconds - (hash32(seed) % values));
 }

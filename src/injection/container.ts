@@ -1,6 +1,8 @@
 // Gives one container the identity: its variables and the mount of the token.
-import { asString, type JsonObject } from '../identity/json.ts';
+import type { JsonObject } from '../identity/json.ts';
 import { fitWarning, quote } from '../identity/warning.ts';
+import { nameOf } from './containers.ts';
+import { type ConfigMaps, readEnvFrom } from './env-from.ts';
 import {
   isComplete,
   missingVariables,
@@ -8,21 +10,25 @@ import {
   type OwnVariables,
   pairIsOurs,
   readOwnVariables,
+  type WantedVariables,
 } from './environment.ts';
-import type { Grant } from './grant.ts';
+import type { CredentialPair, Grant } from './grant.ts';
 import { type List, readList } from './list.ts';
 import { type AddOperation, append, pointer } from './operations.ts';
 import { joinPath, windowsPath } from './paths.ts';
 import { type MountPlace, placeMount, type TokenMount, tokenMount } from './token-mount.ts';
 
-/** What all containers of one pod are given alike. */
-export type ContainerGrant = Pick<Grant, 'pair' | 'regionalSts' | 'region' | 'mountPath' | 'tokenPath'> & {
-  /** The volume's name in this pod. */
-  readonly volumeName: string;
-  /** All names under which the pod has the token. */
-  readonly volumeNames: readonly string[];
-  readonly windows: boolean;
-};
+/** What a container of one pod is given; all are given alike but for the pair. */
+export type ContainerGrant = Pick<Grant, 'mountPath' | 'tokenPath'> &
+  Omit<WantedVariables, 'file'> & {
+    /** The volume's name in this pod. */
+    readonly volumeName: string;
+    /** All names under which the pod has the token. */
+    readonly volumeNames: readonly string[];
+    readonly windows: boolean;
+    /** ConfigMaps of envFrom that were read, where that is wanted. */
+    readonly configMaps: ConfigMaps | undefined;
+  };
 
 /** How a container stands once the operations are applied. */
 export type ContainerState =
@@ -40,6 +46,8 @@ export type ContainerInjection = {
   readonly operations: readonly AddOperation[];
   readonly state: ContainerState;
   readonly warnings: readonly string[];
+  /** Whether its envFrom may define what `env` now does; there `env` wins. */
+  readonly overridesEnvFrom: boolean;
 };
 
 /** Returns what a container gets; `path` is its place in the pod as segments of a pointer. */
@@ -48,18 +56,18 @@ export function injectContainer(
   path: readonly (string | number)[],
   grant: ContainerGrant,
 ): ContainerInjection {
-  const parts = readContainer(container);
-  if (parts === undefined) return { operations: [], state: 'malformed_pod', warnings: [] };
+  const parts = readContainer(container, grant.configMaps);
+  if (parts === undefined) return left('malformed_pod');
 
-  const { name, env, mounts, own } = parts;
-  const ownTokenFile = own.get(grant.pair.tokenFileName);
-  const place = placeMount(mounts.items, grant, (mountPath) => ownTokenFile === tokenFilePath(mountPath, grant));
+  const { name, env, mounts, own, mayHoldMore } = parts;
+  const ownFile = own.get(grant.pair.fileVariable);
+  const place = placeMount(mounts.items, grant, (mountPath) => ownFile === filePath(mountPath, grant));
   if (place === undefined && ownCredentialVariables(own, grant.pair).length === 0) {
-    return { operations: [], state: 'token_conflict', warnings: [noPathWarning(name, grant.mountPath)] };
+    return left('token_conflict', noPathWarning(name, grant.mountPath));
   }
 
-  const tokenFile = tokenFilePath(place?.mountPath ?? grant.mountPath, grant);
-  const variables = isComplete(own, grant.pair) ? [] : missingVariables(own, { ...grant, tokenFile });
+  const file = filePath(place?.mountPath ?? grant.mountPath, grant);
+  const variables = isComplete(own, grant.pair) ? [] : missingVariables(own, { ...grant, file });
   const newMounts = mountToAdd(own, place, grant);
   const operations = [
     ...append(pointer(...path, 'env'), env.exists, variables),
@@ -70,8 +78,16 @@ export function injectContainer(
     .map(({ mountPath }) => secondPathWarning(name, mountPath));
 
   const seesToken = place?.exists === true || newMounts.length > 0;
-  if (seesToken && pairIsOurs(own, grant.pair, tokenFile)) return { operations, state: 'injected', warnings };
-  return { operations, state: 'own_credentials', warnings: [...warnings, ownCredentialsWarning(name, own, grant)] };
+  const overridesEnvFrom = mayHoldMore && variables.length > 0;
+  if (seesToken && pairIsOurs(own, grant.pair, file)) {
+    return { operations, state: 'injected', warnings, overridesEnvFrom };
+  }
+  const ownWarning = ownCredentialsWarning(name, own, grant.pair);
+  return { operations, state: 'own_credentials', warnings: [...warnings, ownWarning], overridesEnvFrom };
+}
+
+function left(state: ContainerState, ...warnings: string[]): ContainerInjection {
+  return { operations: [], state, warnings, overridesEnvFrom: false };
 }
 
 type ContainerParts = {
@@ -79,14 +95,16 @@ type ContainerParts = {
   readonly env: List;
   readonly mounts: List;
   readonly own: OwnVariables;
+  readonly mayHoldMore: boolean;
 };
 
 /** Returns the parts that matter here, or undefined where a list of them is not a list. */
-function readContainer(container: JsonObject): ContainerParts | undefined {
+function readContainer(container: JsonObject, configMaps: ConfigMaps | undefined): ContainerParts | undefined {
   const env = readList(container, 'env');
   const mounts = readList(container, 'volumeMounts');
   if (env === undefined || mounts === undefined) return undefined;
-  return { name: asString(container['name']) ?? '', env, mounts, own: readOwnVariables(env.items) };
+  const { variables, mayHoldMore } = readEnvFrom(container, configMaps);
+  return { name: nameOf(container), env, mounts, own: readOwnVariables(env.items, variables), mayHoldMore };
 }
 
 /**
@@ -99,12 +117,12 @@ function mountToAdd(own: OwnVariables, place: MountPlace | undefined, grant: Con
   return [tokenMount(grant.volumeName, place.mountPath)];
 }
 
-function tokenFilePath(mountPath: string, { tokenPath, windows }: ContainerGrant): string {
-  const path = joinPath(mountPath, tokenPath);
+function filePath(mountPath: string, { pair, windows }: ContainerGrant): string {
+  const path = joinPath(mountPath, pair.file);
   return windows ? windowsPath(path) : path;
 }
 
-function ownCredentialsWarning(name: string, own: OwnVariables, { pair }: ContainerGrant): string {
+function ownCredentialsWarning(name: string, own: OwnVariables, pair: CredentialPair): string {
   const variables = ownCredentialVariables(own, pair).join(' and ');
   return fitWarning(
     (length) => `container ${quote(name, length)} sets ${variables} itself and keeps its own credentials`,

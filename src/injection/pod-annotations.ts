@@ -1,9 +1,9 @@
 // Reads what a pod's own annotations say of its injection.
+import { createAnnotationReader } from '../identity/annotation-reader.ts';
 import { annotationNames } from '../identity/annotations.ts';
-import { asObject, asString } from '../identity/json.ts';
-import { parseTokenExpiration } from '../identity/token-expiration.ts';
-import { annotationWarning } from '../identity/warning.ts';
-import { parseSkipContainers } from './skip-containers.ts';
+import { parseContainerNames } from '../identity/container-names.ts';
+import { type InjectionOptions, readInjectionOptions } from '../identity/injection-options.ts';
+import { asObject } from '../identity/json.ts';
 
 /** What a pod's annotations ask for; nothing in them makes reading them throw. */
 export type PodAnnotations = {
@@ -11,6 +11,8 @@ export type PodAnnotations = {
   readonly skippedContainers: ReadonlySet<string>;
   /** Precedence (the Go webhook's): pod annotation > account annotation > flag. */
   readonly tokenExpirationSeconds: number;
+  /** Stronger than the account's. */
+  readonly options: InjectionOptions;
   readonly warnings: readonly string[];
 };
 
@@ -21,26 +23,16 @@ export function readPodAnnotations(
   annotationPrefix: string,
 ): PodAnnotations {
   const annotations = asObject(asObject(asObject(pod)?.['metadata'])?.['annotations']);
-  const read = (name: string): string | undefined => asString(annotations?.[`${annotationPrefix}/${name}`]);
-  const warnings: string[] = [];
-  const warn = (name: string, found: string, problem: string, consequence: string): void => {
-    warnings.push(annotationWarning({ owner: 'pod', annotationPrefix, name, found, problem, consequence }));
-  };
-
-  const skipText = read(annotationNames.skipContainers);
-  const skippedContainers = parseSkipContainers(skipText ?? '');
+  const reader = createAnnotationReader(annotations, { owner: 'pod', annotationPrefix });
+  const skipText = reader.read(annotationNames.skipContainers);
+  const skippedContainers = parseContainerNames(skipText ?? '');
   if (skipText !== undefined && skippedContainers === undefined) {
-    warn(annotationNames.skipContainers, skipText, 'is not a CSV record', 'no container is skipped');
+    reader.warn(annotationNames.skipContainers, skipText, 'is not a CSV record', 'no container is skipped');
   }
-
-  let tokenExpirationSeconds = accountExpirationSeconds;
-  const expirationText = read(annotationNames.tokenExpiration);
-  if (expirationText !== undefined) {
-    const { seconds, problem } = parseTokenExpiration(expirationText, tokenExpirationSeconds);
-    if (problem !== undefined) {
-      warn(annotationNames.tokenExpiration, expirationText, problem, `${String(seconds)} is used`);
-    }
-    tokenExpirationSeconds = seconds;
-  }
-  return { skippedContainers: skippedContainers ?? new Set(), tokenExpirationSeconds, warnings };
+  return {
+    skippedContainers: skippedContainers ?? new Set(),
+    tokenExpirationSeconds: reader.readExpiration(accountExpirationSeconds),
+    options: readInjectionOptions(reader),
+    warnings: reader.warnings,
+  };
 }

@@ -8,6 +8,8 @@ export type InjectionSettings = {
   readonly mountPath: string;
   /** Value of AWS_DEFAULT_REGION and AWS_REGION (`--aws-default-region`); empty: neither is given. */
   readonly region: string;
+  /** Whether the lifetimes of web identity tokens are spread (`--token-expiration-jitter`). */
+  readonly spreadsTokenExpiration: boolean;
   readonly containerCredentials: ContainerCredentialsSettings;
 };
 

@@ -33,7 +33,7 @@ describe('accounts/files', () => {
     const role = (): string => {
       const answer = source.lookup({ namespace: 'shop', name: 'cart' }, noDeadline);
       assert.ok(!(answer instanceof Promise) && answer.kind !== 'container_credentials');
-      return answer.kind === 'identity' ? answer.roleArn : answer.reason;
+      return answer.kind === 'identity' ? String(answer.roleArn) : answer.reason;
     };
     return { source, reloads, role };
   }

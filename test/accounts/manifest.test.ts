@@ -22,7 +22,10 @@ function accountYaml(name: string, role: string, namespace?: string): string {
 function rolesIn(text: string, defaultNamespace?: string): Record<string, string> {
   const accounts = parseAccounts(text, 'accounts.yaml', defaults, defaultNamespace);
   return Object.fromEntries(
-    [...accounts].map(([key, promise]) => [key, promise.kind === 'identity' ? promise.roleArn : promise.reason]),
+    [...accounts].map(([key, promise]) => [
+      key,
+      promise.kind === 'identity' ? String(promise.roleArn) : promise.reason,
+    ]),
   );
 }
 

@@ -24,7 +24,7 @@ const fault: Answer = { kind: 'fault', reason: 'lookup_failed', message: 'down' 
 
 function roleOf(answer: Answer | Promise<Answer>): string {
   assert.ok(!(answer instanceof Promise));
-  if (answer.kind === 'identity') return answer.roleArn.replace(/.*\//, '');
+  if (answer.kind === 'identity') return String(answer.roleArn).replace(/.*\//, '');
   return answer.kind === 'container_credentials' ? answer.kind : answer.reason;
 }
 

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import type { Answer, Lookup } from '../../src/accounts/lookup.ts';
 import type { AccountRef } from '../../src/identity/account-ref.ts';
 import { type Outcome, outcomeSentences } from '../../src/admission/outcomes.ts';
+import type { JsonObject } from '../../src/identity/json.ts';
 import { createPodReview, type Decision, podNames } from '../../src/admission/pods.ts';
 import type { ReviewRequest } from '../../src/admission/review.ts';
 import { createPod, createRequest, identity, identityAtHand, noDeadline, roleArn, settings } from './reviews.ts';
 
 /** The decision of a source that answers at once; the test fails where it is a promise. */
 function decide(request: Partial<ReviewRequest>, lookup: Lookup = identityAtHand): Decision {
-  const decision = createPodReview(lookup, settings)(createRequest(request), noDeadline);
+  const decision = createPodReview({ lookup, settings })(createRequest(request), noDeadline);
   assert.ok(!(decision instanceof Promise), 'expected a decision without a promise');
   return decision;
 }
@@ -25,6 +26,11 @@ function decideOf(containers: number, lookup = identityAtHand): Decision {
   return decide({ object: createPod({ containers: Array.from({ length: containers }, () => ({})) }) }, lookup);
 }
 
+/** A pod with the label or annotation that opts out. */
+function optedOut(field: 'labels' | 'annotations', value: string): JsonObject {
+  return { ...createPod(), metadata: { [field]: { 'eks.amazonaws.com/skip-pod-identity-webhook': value } } };
+}
+
 describe('admission/pods', () => {
   const notOurs: readonly (readonly [name: string, request: Partial<ReviewRequest>, outcome: Outcome])[] = [
     ['UPDATE', { operation: 'UPDATE' }, 'operation_not_create'],
@@ -35,11 +41,14 @@ describe('admission/pods', () => {
     ['a Pod of another group', { kind: 'example.com/v1/Pod' }, 'kind_not_pod'],
     ['a Pod of another version', { kind: '/v2/Pod' }, 'kind_not_pod'],
     ['a binding', { subResource: 'binding' }, 'kind_not_pod'],
-    ['ephemeral containers', { subResource: 'ephemeralcontainers' }, 'kind_not_pod'],
+    ['a binding that names no operation', { subResource: 'binding', operation: undefined }, 'kind_not_pod'],
+    ['ephemeral containers in a CREATE', { subResource: 'ephemeralcontainers' }, 'operation_not_create'],
     ['no object', { object: undefined }, 'malformed_pod'],
     ['a list for an object', { object: [] }, 'malformed_pod'],
     ['a pod without a spec', { object: { kind: 'Pod' } }, 'malformed_pod'],
     ['a pod with a text for a spec', { object: { spec: 'none' } }, 'malformed_pod'],
+    ['a pod with the label that opts out', { object: optedOut('labels', 'false') }, 'opted_out_by_pod'],
+    ['a pod with the annotation that opts out', { object: optedOut('annotations', 'true') }, 'opted_out_by_pod'],
     ['a mirror pod, which has no account', { object: createPod({ serviceAccountName: '' }) }, 'no_service_account'],
     ['an account name that is a number', { object: createPod({ serviceAccountName: 7 }) }, 'no_service_account'],
   ];
@@ -151,7 +160,7 @@ describe('admission/pods', () => {
 
   it('answers by a promise where the lookup does, and not before it', async () => {
     const { promise, resolve } = Promise.withResolvers<Answer>();
-    const decision = createPodReview(() => promise, settings)(createRequest(), noDeadline);
+    const decision = createPodReview({ lookup: () => promise, settings })(createRequest(), noDeadline);
     assert.ok(decision instanceof Promise);
     resolve(identity);
     assert.deepEqual(await decision, decide({}));

@@ -19,6 +19,7 @@ export const settings: InjectionSettings = {
   annotationPrefix: 'eks.amazonaws.com',
   mountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount',
   region: '',
+  spreadsTokenExpiration: false,
   containerCredentials: {
     audience: 'pods.eks.amazonaws.com',
     mountPath: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
@@ -28,7 +29,7 @@ export const settings: InjectionSettings = {
   },
 };
 
-export const identity: Identity = {
+export const identity: Identity & { readonly roleArn: string } = {
   kind: 'identity',
   roleArn,
   audience: 'sts.amazonaws.com',
@@ -85,6 +86,7 @@ export function createRequest(changes: Partial<ReviewRequest> = {}): ReviewReque
     namespace: 'shop',
     dryRun: false,
     object: createPod(),
+    oldObject: null,
     ...changes,
   };
 }

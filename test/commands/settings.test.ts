@@ -23,6 +23,7 @@ describe('commands/settings', () => {
       '--token-expiration=3600',
       '--aws-default-region=eu-west-1',
       '--sts-regional-endpoint',
+      '--token-expiration-jitter',
       '--container-credentials-audience=agent',
       '--container-credentials-token-mount-path=/agent',
       '--container-credentials-token-volume-name=volume',
@@ -39,6 +40,7 @@ describe('commands/settings', () => {
       annotationPrefix: 'example.com',
       mountPath: '/token',
       region: 'eu-west-1',
+      spreadsTokenExpiration: true,
       containerCredentials: {
         audience: 'agent',
         mountPath: '/agent',

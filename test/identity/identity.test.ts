@@ -133,7 +133,7 @@ const none: readonly (readonly [what: string, annotations: Given | undefined])[]
   ['no annotations', undefined],
   ['empty annotations', {}],
   ['others only', annotate({ audience: 'x', 'token-expiration': 'wrong' })],
-  ['another prefix', { 'irsa.example.com/role-arn': roleArn, 'role-arn': roleArn, [`${prefix}/ROLE-ARN`]: roleArn }],
+  ['another prefix', { 'irsa.example.com/role-arn': roleArn }],
   ['a role that is not a text', annotate({ 'role-arn': null })],
   ['a role in an object that is no annotation', asObject(JSON.parse(`{"__proto__": {"${prefix}/role-arn": "x"}}`))],
 ];

@@ -7,7 +7,7 @@ import { asArray, asObject, asString, type JsonObject } from '../../src/identity
 import { inject } from '../../src/injection/inject.ts';
 import type { AddOperation } from '../../src/injection/operations.ts';
 import type { InjectionSettings } from '../../src/injection/settings.ts';
-import { parseSkipContainers } from '../../src/injection/skip-containers.ts';
+import { parseContainerNames } from '../../src/identity/container-names.ts';
 import { applyOperations } from './apply.ts';
 import { podArbitrary } from './random-pods.ts';
 import { identityArbitrary, settingsArbitrary } from './random-settings.ts';
@@ -199,7 +199,7 @@ function containersOf(pod: unknown): JsonObject[] {
 
 function skippedNames(pod: unknown, { annotationPrefix }: InjectionSettings): ReadonlySet<string> {
   const annotations = asObject(asObject(asObject(pod)?.['metadata'])?.['annotations']);
-  return parseSkipContainers(asString(annotations?.[`${annotationPrefix}/skip-containers`]) ?? '') ?? new Set();
+  return parseContainerNames(asString(annotations?.[`${annotationPrefix}/skip-containers`]) ?? '') ?? new Set();
 }
 
 /** Looks at the applied pod only: both variables, and a mount of a whole volume with the token where they point. */

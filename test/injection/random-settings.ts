@@ -37,6 +37,7 @@ export const identityArbitrary: fc.Arbitrary<Identity> = fc.record({
 export const settingsArbitrary: fc.Arbitrary<InjectionSettings> = fc.record({
   annotationPrefix: fc.constantFrom(...annotationPrefixes),
   mountPath: fc.oneof({ weight: 3, arbitrary: fc.constant(mountPaths[0]) }, fc.constantFrom(...mountPaths)),
+  spreadsTokenExpiration: fc.boolean(),
   region: fc.constantFrom('', 'eu-west-1'),
   containerCredentials: fc.constant({
     audience: 'pods.eks.amazonaws.com',

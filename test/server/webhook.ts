@@ -36,7 +36,7 @@ export async function startWebhook(
   const faults: unknown[] = [];
   const onFault = (error: unknown) => faults.push(error);
   const route = createMutateRoute({
-    reviewPod: createPodReview(lookup, settings),
+    reviewPod: createPodReview({ lookup, settings }),
     lookupTimeoutMs: 1_000,
     bodyTimeoutMs: 5_000,
     bodyBudget: createBodyBudget(),

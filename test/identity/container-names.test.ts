@@ -1,6 +1,6 @@
 // Holds the reading of skip-containers to Go's encoding/csv.
 import assert from 'node:assert/strict';
-import { parseSkipContainers } from '../../src/injection/skip-containers.ts';
+import { parseContainerNames } from '../../src/identity/container-names.ts';
 
 /** What Go 1.26's `csv.NewReader(text).Read()` returns, without repetitions; undefined where that is an error. */
 const rows: readonly (readonly [text: string, names: readonly string[] | undefined])[] = [
@@ -83,7 +83,7 @@ const rows: readonly (readonly [text: string, names: readonly string[] | undefin
 describe('injection/skip-containers', () => {
   for (const [text, names] of rows) {
     it(`${JSON.stringify(text)}: ${names === undefined ? 'malformed' : JSON.stringify(names)}`, () => {
-      const skipped = parseSkipContainers(text);
+      const skipped = parseContainerNames(text);
       assert.deepEqual(skipped && [...skipped], names);
     });
   }
@@ -101,15 +101,15 @@ describe('injection/skip-containers', () => {
   ];
   for (const [what, text, size] of long) {
     it(`250 KB of ${what}`, () => {
-      assert.equal(parseSkipContainers(text)?.size, size);
+      assert.equal(parseContainerNames(text)?.size, size);
     });
   }
 
   it('longer than all annotations of an object may be together: malformed, and not read', () => {
     assert.deepEqual(
-      parseSkipContainers(`${'a'.repeat(256 * 1024 - 2)},b`),
+      parseContainerNames(`${'a'.repeat(256 * 1024 - 2)},b`),
       new Set(['a'.repeat(256 * 1024 - 2), 'b']),
     );
-    assert.equal(parseSkipContainers(`${'a'.repeat(256 * 1024 - 1)},b`), undefined);
+    assert.equal(parseContainerNames(`${'a'.repeat(256 * 1024 - 1)},b`), undefined);
   });
 });

@@ -1,4 +1,4 @@
-// Reads the pod's skip-containers annotation: one CSV record, as Go's encoding/csv reads it.
+// Reads a list of container names in an annotation: one CSV record, as Go's encoding/csv reads it.
 
 /** Characters; the API allows no more for all annotations of an object together (256 KiB). */
 const maxLength = 256 * 1024;
@@ -11,7 +11,7 @@ const maxLength = 256 * 1024;
  * record are passed over, nothing is trimmed, "" in a quoted field is a quote, a quoted field may go on over lines,
  * CR LF counts as LF and a CR at the very end is dropped.
  */
-export function parseSkipContainers(text: string): ReadonlySet<string> | undefined {
+export function parseContainerNames(text: string): ReadonlySet<string> | undefined {
   if (text.length > maxLength) return undefined;
   const lines = text.replaceAll('\r\n', '\n').replace(/\r$/, '').replace(/^\n+/, '');
   const names = new Set<string>();
