@@ -1,6 +1,6 @@
 // The whole vocabulary of what can become of a review. The same word is metric label, audit annotation and log field.
 import type { LookupFault, NoIdentityReason } from '../accounts/lookup.ts';
-import type { InjectionOutcome } from '../injection/inject.ts';
+import type { InjectionOutcome } from '../injection/outcome.ts';
 
 /** Why a review is none of ours to act on. */
 export type NotOursOutcome = 'operation_not_create' | 'kind_not_pod' | 'no_service_account' | 'opted_out_by_pod';

@@ -6,7 +6,8 @@ import { asObject, asString, type JsonObject } from '../identity/json.ts';
 import { readOptOut } from '../identity/opt-out.ts';
 import { configMapsOfEnvFrom } from '../injection/env-from.ts';
 import { grantOf } from '../injection/grant.ts';
-import { inject, type InjectionContext, injectEphemeral } from '../injection/inject.ts';
+import { inject, injectEphemeral } from '../injection/inject.ts';
+import type { InjectionContext } from '../injection/pod-reading.ts';
 import { estimatePatchBytes, maxPatchBytes } from '../injection/patch-size.ts';
 import type { InjectionSettings } from '../injection/settings.ts';
 import type { FaultOutcome, NotOursOutcome, Outcome } from './outcomes.ts';
@@ -122,7 +123,7 @@ function injected(promise: Promised, { request, options: { settings } }: Review,
   if (patchBytes > maxPatchBytes) return tooLarge(patchBytes);
   const { operations, outcome, warnings } =
     request.subResource === ephemeralContainers
-      ? injectEphemeral(pod, oldObject, promise, { settings, context })
+      ? injectEphemeral({ pod, oldPod: oldObject }, promise, settings, context)
       : inject(pod, promise, settings, context);
   const common = { kind: 'answer', outcome, operations, warnings: [...promise.warnings, ...warnings] } as const;
   if (promise.kind === 'container_credentials') return { ...common, credentials: 'container_credentials' };

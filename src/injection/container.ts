@@ -15,7 +15,7 @@ import {
 import type { CredentialPair, Grant } from './grant.ts';
 import { type List, readList } from './list.ts';
 import { type AddOperation, append, pointer } from './operations.ts';
-import { joinPath, windowsPath } from './paths.ts';
+import { cleanPath, fileIn } from './paths.ts';
 import { type MountPlace, placeMount, type TokenMount, tokenMount } from './token-mount.ts';
 
 /** What a container of one pod is given; all are given alike but for the pair. */
@@ -62,7 +62,7 @@ export function injectContainer(
   const { name, env, mounts, own, mayHoldMore } = parts;
   const ownFile = own.get(grant.pair.fileVariable);
   const place = placeMount(mounts.items, grant, (mountPath) => ownFile === filePath(mountPath, grant));
-  if (place === undefined && ownCredentialVariables(own, grant.pair).length === 0) {
+  if (!isOfUse(place, grant) && ownCredentialVariables(own, grant.pair).length === 0) {
     return left('token_conflict', noPathWarning(name, grant.mountPath));
   }
 
@@ -117,9 +117,13 @@ function mountToAdd(own: OwnVariables, place: MountPlace | undefined, grant: Con
   return [tokenMount(grant.volumeName, place.mountPath)];
 }
 
+function isOfUse(place: MountPlace | undefined, { pair, mountPath }: ContainerGrant): boolean {
+  if (place === undefined) return false;
+  return !pair.usualPathOnly || cleanPath(place.mountPath) === cleanPath(mountPath);
+}
+
 function filePath(mountPath: string, { pair, windows }: ContainerGrant): string {
-  const path = joinPath(mountPath, pair.file);
-  return windows ? windowsPath(path) : path;
+  return fileIn(mountPath, pair.file, windows);
 }
 
 function ownCredentialsWarning(name: string, own: OwnVariables, pair: CredentialPair): string {

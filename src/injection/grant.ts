@@ -1,5 +1,6 @@
 // What a promise comes down to in a pod: a token in a volume, and variables that lead an SDK to it.
 import type { ContainerCredentials, Identity } from '../identity/identity.ts';
+import { awsConfigAnnotation, awsConfigFile, awsConfigProfile, type RoleChain } from './aws-config.ts';
 import type { InjectionSettings } from './settings.ts';
 
 /** The two variables by which an SDK finds its credentials; the second one names a file of the token's volume. */
@@ -11,6 +12,8 @@ export type CredentialPair = {
   readonly file: string;
   /** Other variables by which a container has credentials of its own. */
   readonly conflicting: readonly string[];
+  /** Whether it works with the volume at the usual mount path only. */
+  readonly usualPathOnly: boolean;
 };
 
 /** What a pod is given, before its own annotations are read. */
@@ -22,10 +25,14 @@ export type Grant = {
   readonly audience: string;
   /** How the lifetime of the token is spread, pod by pod: `day` spreads 24 hours a little, `any` whatever it is. */
   readonly spread: 'none' | 'day' | 'any';
+  /** Whether the SDKs assume a role themselves, in a session that can have a name. */
+  readonly hasRoleSession: boolean;
   readonly volumeName: string;
   /** Name of the token's file in the volume. */
   readonly tokenPath: string;
   readonly mountPath: string;
+  /** The roles that an AWS config leads through, and the pod's annotation that holds its text; undefined: no such config. */
+  readonly chain: (RoleChain & { readonly annotation: string }) | undefined;
   /** Labels that the pod gets. */
   readonly labels: Readonly<Record<string, string>>;
 };
@@ -40,11 +47,15 @@ export function grantOf(promise: Identity | ContainerCredentials, settings: Inje
   return promise.kind === 'identity' ? webIdentityGrant(promise, settings) : containerCredentialsGrant(settings);
 }
 
-function webIdentityGrant({ roleArn, containerRoles, audience }: Identity, settings: InjectionSettings): Grant {
+function webIdentityGrant(identity: Identity, settings: InjectionSettings): Grant {
+  const { roleArn, target, containerRoles, audience } = identity;
+  const chain = roleArn === undefined || target === undefined ? undefined : { roleArn, target };
   return {
-    pair: roleArn === undefined ? undefined : webIdentityPair(roleArn),
+    pair: chain ? chainPair : roleArn === undefined ? undefined : webIdentityPair(roleArn),
+    chain: chain && { ...chain, annotation: `${settings.annotationPrefix}/${awsConfigAnnotation}` },
     containerPairs: new Map([...(containerRoles ?? [])].map(([name, role]) => [name, webIdentityPair(role)])),
     audience,
+    hasRoleSession: true,
     spread: settings.spreadsTokenExpiration ? 'any' : 'none',
     volumeName: webIdentityVolumeName,
     tokenPath: webIdentityTokenPath,
@@ -53,6 +64,17 @@ function webIdentityGrant({ roleArn, containerRoles, audience }: Identity, setti
   };
 }
 
+/** SDKs take the variables of web identity before any config (docs/adr/0006-role-chaining.md). */
+const chainPair: CredentialPair = {
+  name: 'AWS_PROFILE',
+  value: awsConfigProfile,
+  fileVariable: 'AWS_CONFIG_FILE',
+  file: awsConfigFile,
+  conflicting: ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'],
+  // The config names the token's file, and there is one config for all containers.
+  usualPathOnly: true,
+};
+
 function webIdentityPair(roleArn: string): CredentialPair {
   return {
     name: 'AWS_ROLE_ARN',
@@ -60,6 +82,7 @@ function webIdentityPair(roleArn: string): CredentialPair {
     fileVariable: 'AWS_WEB_IDENTITY_TOKEN_FILE',
     file: webIdentityTokenPath,
     conflicting: [],
+    usualPathOnly: false,
   };
 }
 
@@ -73,8 +96,11 @@ function containerCredentialsGrant({ containerCredentials }: InjectionSettings):
       fileVariable: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
       file: place.tokenPath,
       conflicting: [],
+      usualPathOnly: false,
     },
     containerPairs: new Map(),
+    chain: undefined,
+    hasRoleSession: false,
     spread: 'day',
     // Whatever the prefix of annotations is.
     labels: { 'eks.amazonaws.com/pod-identity': 'enabled' },

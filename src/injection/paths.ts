@@ -28,3 +28,9 @@ export function windowsPath(path: string): string {
   const backslashed = path.replaceAll('/', '\\');
   return /^[a-z]:/i.test(backslashed) ? backslashed : `C:${backslashed}`;
 }
+
+/** Returns the path of a file in a folder, as a process in the container finds it. */
+export function fileIn(folder: string, file: string, windows: boolean): string {
+  const path = joinPath(folder, file);
+  return windows ? windowsPath(path) : path;
+}

@@ -3,7 +3,7 @@ import { createAnnotationReader } from '../identity/annotation-reader.ts';
 import { annotationNames } from '../identity/annotations.ts';
 import { parseContainerNames } from '../identity/container-names.ts';
 import { type InjectionOptions, readInjectionOptions } from '../identity/injection-options.ts';
-import { asObject } from '../identity/json.ts';
+import { asObject, type JsonObject } from '../identity/json.ts';
 
 /** What a pod's annotations ask for; nothing in them makes reading them throw. */
 export type PodAnnotations = {
@@ -16,14 +16,13 @@ export type PodAnnotations = {
   readonly warnings: readonly string[];
 };
 
-/** Returns what the pod's annotations ask for; wrong ones count as absent, with a warning each. */
+/** Returns what the annotations in a pod's metadata ask for; wrong ones count as absent, with a warning each. */
 export function readPodAnnotations(
-  pod: unknown,
+  metadata: JsonObject | undefined,
   accountExpirationSeconds: number,
   annotationPrefix: string,
 ): PodAnnotations {
-  const annotations = asObject(asObject(asObject(pod)?.['metadata'])?.['annotations']);
-  const reader = createAnnotationReader(annotations, { owner: 'pod', annotationPrefix });
+  const reader = createAnnotationReader(asObject(metadata?.['annotations']), { owner: 'pod', annotationPrefix });
   const skipText = reader.read(annotationNames.skipContainers);
   const skippedContainers = parseContainerNames(skipText ?? '');
   if (skipText !== undefined && skippedContainers === undefined) {

@@ -8,6 +8,8 @@ export type SessionOwner = {
   readonly serviceAccountName: string;
   /** Undefined where the API server has yet to make it. */
   readonly podName: string | undefined;
+  /** What the name begins with that the API server makes. */
+  readonly generateName: string | undefined;
 };
 
 /** The value of AWS_ROLE_SESSION_NAME. */
@@ -22,13 +24,23 @@ export type RoleSession = { readonly value: string } | { readonly valueFrom: Jso
  * have 253, which no fieldRef can cut; it is given in a short form.
  */
 export function roleSessionOf(asked: string, owner: SessionOwner): RoleSession {
-  if (asked === 'service-account') {
-    return { value: toRoleSessionName(`${owner.namespace}.${owner.serviceAccountName}`) };
-  }
-  if (asked !== 'pod') return { value: asked };
+  if (asked !== 'pod') return { value: literalOf(asked, owner) };
   const { podName } = owner;
   if (podName === undefined || isRoleSessionName(podName)) {
     return { valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } };
   }
   return { value: toRoleSessionName(podName) };
+}
+
+/**
+ * Returns the same for a text that is written before the pod has its name: pods of one controller then share what their
+ * names begin with, which the object keeps once it has a name.
+ */
+export function sessionNameInConfig(asked: string, owner: SessionOwner): string {
+  if (asked !== 'pod') return literalOf(asked, owner);
+  return toRoleSessionName((owner.generateName ?? owner.podName ?? '').replace(/-$/, ''));
+}
+
+function literalOf(asked: string, { namespace, serviceAccountName }: SessionOwner): string {
+  return asked === 'service-account' ? toRoleSessionName(`${namespace}.${serviceAccountName}`) : asked;
 }

@@ -1,5 +1,6 @@
 // The projected volume that holds the token: its shape, its name, and what else may stand under that name.
 import { asArray, asObject, type JsonObject } from '../identity/json.ts';
+import { awsConfigFile } from './aws-config.ts';
 import type { Grant } from './grant.ts';
 
 /** The name the volume has in a pod, and whether it is there already. */
@@ -20,8 +21,17 @@ export function secondVolumeName(volumeName: string): string {
 }
 
 /** Returns the volume as the API has it; the order of the fields is the Go webhook's. */
-export function tokenVolume(name: string, { audience, tokenPath }: Grant, expirationSeconds: number): JsonObject {
-  return { name, projected: { sources: [{ serviceAccountToken: { audience, expirationSeconds, path: tokenPath } }] } };
+export function tokenVolume(name: string, grant: Grant, expirationSeconds: number): JsonObject {
+  const { audience, tokenPath, chain } = grant;
+  const token = { serviceAccountToken: { audience, expirationSeconds, path: tokenPath } };
+  return { name, projected: { sources: chain ? [token, configSource(chain)] : [token] } };
+}
+
+/** The downward API makes a file of the pod's annotation. */
+function configSource({ annotation }: { readonly annotation: string }): JsonObject {
+  return {
+    downwardAPI: { items: [{ path: awsConfigFile, fieldRef: { fieldPath: `metadata.annotations['${annotation}']` } }] },
+  };
 }
 
 /**
@@ -41,10 +51,19 @@ export function placeVolume(volumes: readonly unknown[], grant: Grant): VolumePl
   return { name: place.name, exists: place.isOurs, names };
 }
 
-function holdsToken(volume: JsonObject | undefined, { audience, tokenPath }: Grant): boolean {
-  const sources = asArray(asObject(volume?.['projected'])?.['sources']) ?? [];
-  return sources.some((source) => {
-    const token = asObject(asObject(source)?.['serviceAccountToken']);
+function holdsToken(volume: JsonObject | undefined, { audience, tokenPath, chain }: Grant): boolean {
+  const sources = (asArray(asObject(volume?.['projected'])?.['sources']) ?? []).map(asObject);
+  const hasToken = sources.some((source) => {
+    const token = asObject(source?.['serviceAccountToken']);
     return token?.['audience'] === audience && token['path'] === tokenPath;
+  });
+  return hasToken && (chain === undefined || sources.some((source) => holdsConfig(source, chain.annotation)));
+}
+
+function holdsConfig(source: JsonObject | undefined, annotation: string): boolean {
+  const items = asArray(asObject(source?.['downwardAPI'])?.['items']) ?? [];
+  return items.map(asObject).some((item) => {
+    const fieldPath = asObject(item?.['fieldRef'])?.['fieldPath'];
+    return item?.['path'] === awsConfigFile && fieldPath === `metadata.annotations['${annotation}']`;
   });
 }

@@ -8,7 +8,8 @@ import { parseFlags } from '../../src/commands/parse-flags.ts';
 import { identityDefaults, injectionSettings } from '../../src/commands/settings.ts';
 import { type NoRoleReason, parseIdentity } from '../../src/identity/identity.ts';
 import { asObject, asString, type JsonObject } from '../../src/identity/json.ts';
-import { inject, type Injection, type InjectionOutcome } from '../../src/injection/inject.ts';
+import { inject, type Injection } from '../../src/injection/inject.ts';
+import type { InjectionOutcome } from '../../src/injection/outcome.ts';
 import { applyOperations } from './apply.ts';
 
 const folder = join(import.meta.dirname, 'fixtures');
