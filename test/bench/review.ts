@@ -1,0 +1,113 @@
+// A review as an API server sends it for a pod of a Deployment: about 7 KB.
+import type { JsonObject } from '../../src/identity/json.ts';
+
+/** Returns the review of a pod of the account shop/cart, which has a role in test/bench/accounts.yaml. */
+export function benchReview(): JsonObject {
+  const probe = { httpGet: { path: '/healthz', port: 8080, scheme: 'HTTP' }, periodSeconds: 10, failureThreshold: 3 };
+  const container = (name: string): JsonObject => ({
+    name,
+    image: `registry.example.com/shop/${name}@sha256:${'0123456789abcdef'.repeat(4)}`,
+    args: ['--listen=:8080', '--log-format=json', '--feature-gates=Checkout=true,Discount=false'],
+    ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+    env: Array.from({ length: 24 }, (_, index) => ({
+      name: `SETTING_${String(index)}`,
+      value: `value of setting ${String(index)}`,
+    })),
+    resources: { limits: { memory: '512Mi' }, requests: { cpu: '250m', memory: '512Mi' } },
+    volumeMounts: [
+      { name: 'data', mountPath: '/data' },
+      { name: 'kube-api-access-x7k2p', readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' },
+    ],
+    livenessProbe: probe,
+    readinessProbe: probe,
+    terminationMessagePath: '/dev/termination-log',
+    terminationMessagePolicy: 'File',
+    imagePullPolicy: 'IfNotPresent',
+    securityContext: { capabilities: { drop: ['ALL'] }, runAsNonRoot: true, allowPrivilegeEscalation: false },
+  });
+  const labels = { app: 'cart', 'app.kubernetes.io/name': 'cart', 'pod-template-hash': '6d4cf56db6' };
+  return {
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: {
+      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+      kind: { group: '', version: 'v1', kind: 'Pod' },
+      resource: { group: '', version: 'v1', resource: 'pods' },
+      requestKind: { group: '', version: 'v1', kind: 'Pod' },
+      requestResource: { group: '', version: 'v1', resource: 'pods' },
+      namespace: 'shop',
+      operation: 'CREATE',
+      userInfo: {
+        username: 'system:serviceaccount:kube-system:replicaset-controller',
+        uid: '2f4bd2a5-5b1c-4f7e-9c57-6b3b7f8f5a0e',
+        groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+      },
+      object: {
+        kind: 'Pod',
+        apiVersion: 'v1',
+        metadata: {
+          generateName: 'cart-6d4cf56db6-',
+          creationTimestamp: null,
+          labels,
+          annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '8080' },
+          ownerReferences: [
+            {
+              apiVersion: 'apps/v1',
+              kind: 'ReplicaSet',
+              name: 'cart-6d4cf56db6',
+              uid: '5f1d1b3c-7b64-4c7e-8f5c-0e4b5ac5e1a2',
+              controller: true,
+              blockOwnerDeletion: true,
+            },
+          ],
+          managedFields: [
+            {
+              manager: 'kube-controller-manager',
+              operation: 'Update',
+              apiVersion: 'v1',
+              fieldsType: 'FieldsV1',
+              fieldsV1: {
+                'f:metadata': { 'f:generateName': {}, 'f:labels': { '.': {}, 'f:app': {} } },
+                'f:spec': { 'f:containers': { 'k:{"name":"app"}': { '.': {}, 'f:image': {}, 'f:env': {} } } },
+              },
+            },
+          ],
+        },
+        spec: {
+          volumes: [
+            { name: 'data', emptyDir: {} },
+            {
+              name: 'kube-api-access-x7k2p',
+              projected: {
+                sources: [
+                  { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+                  { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+                ],
+                defaultMode: 420,
+              },
+            },
+          ],
+          containers: [container('app'), container('sidecar')],
+          restartPolicy: 'Always',
+          terminationGracePeriodSeconds: 30,
+          dnsPolicy: 'ClusterFirst',
+          serviceAccountName: 'cart',
+          serviceAccount: 'cart',
+          securityContext: { runAsUser: 65532, fsGroup: 65532 },
+          schedulerName: 'default-scheduler',
+          tolerations: [
+            { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+            { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+          ],
+          priority: 0,
+          enableServiceLinks: true,
+          preemptionPolicy: 'PreemptLowerPriority',
+        },
+        status: {},
+      },
+      oldObject: null,
+      dryRun: false,
+      options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
+    },
+  };
+}
