@@ -119,7 +119,7 @@ function mountToAdd(own: OwnVariables, place: MountPlace | undefined, grant: Con
 
 function isOfUse(place: MountPlace | undefined, { pair, mountPath }: ContainerGrant): boolean {
   if (place === undefined) return false;
-  return !pair.usualPathOnly || cleanPath(place.mountPath) === cleanPath(mountPath);
+  return !pair.namesConfig || cleanPath(place.mountPath) === cleanPath(mountPath);
 }
 
 function filePath(mountPath: string, { pair, windows }: ContainerGrant): string {

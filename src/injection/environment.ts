@@ -74,7 +74,7 @@ export function missingVariables(own: OwnVariables, wanted: WantedVariables): En
   if (ownCredentialVariables(own, pair).length === 0) {
     missing.push({ name: pair.name, value: pair.value }, { name: pair.fileVariable, value: file });
   }
-  if (wanted.roleSession !== undefined && pairIsOurs(own, pair, file)) {
+  if (wanted.roleSession !== undefined && !pair.namesConfig && pairIsOurs(own, pair, file)) {
     missing.push({ name: roleSessionName, ...wanted.roleSession });
   }
   if (wanted.useFipsEndpoint) missing.push({ name: useFipsEndpoint, value: 'true' });

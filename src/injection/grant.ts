@@ -12,8 +12,11 @@ export type CredentialPair = {
   readonly file: string;
   /** Other variables by which a container has credentials of its own. */
   readonly conflicting: readonly string[];
-  /** Whether it works with the volume at the usual mount path only. */
-  readonly usualPathOnly: boolean;
+  /**
+   * Whether the file is an AWS config. There is one for all containers, and it names the token's file and the session, so
+   * that it works at the usual mount path only.
+   */
+  readonly namesConfig: boolean;
 };
 
 /** What a pod is given, before its own annotations are read. */
@@ -71,8 +74,7 @@ const chainPair: CredentialPair = {
   fileVariable: 'AWS_CONFIG_FILE',
   file: awsConfigFile,
   conflicting: ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'],
-  // The config names the token's file, and there is one config for all containers.
-  usualPathOnly: true,
+  namesConfig: true,
 };
 
 function webIdentityPair(roleArn: string): CredentialPair {
@@ -82,7 +84,7 @@ function webIdentityPair(roleArn: string): CredentialPair {
     fileVariable: 'AWS_WEB_IDENTITY_TOKEN_FILE',
     file: webIdentityTokenPath,
     conflicting: [],
-    usualPathOnly: false,
+    namesConfig: false,
   };
 }
 
@@ -96,7 +98,7 @@ function containerCredentialsGrant({ containerCredentials }: InjectionSettings):
       fileVariable: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
       file: place.tokenPath,
       conflicting: [],
-      usualPathOnly: false,
+      namesConfig: false,
     },
     containerPairs: new Map(),
     chain: undefined,

@@ -34,11 +34,12 @@ export function roleSessionOf(asked: string, owner: SessionOwner): RoleSession {
 
 /**
  * Returns the same for a text that is written before the pod has its name: pods of one controller then share what their
- * names begin with, which the object keeps once it has a name.
+ * names begin with, which the object keeps once it has a name. Undefined where it has neither, as in a template.
  */
-export function sessionNameInConfig(asked: string, owner: SessionOwner): string {
+export function sessionNameInConfig(asked: string, owner: SessionOwner): string | undefined {
   if (asked !== 'pod') return literalOf(asked, owner);
-  return toRoleSessionName((owner.generateName ?? owner.podName ?? '').replace(/-$/, ''));
+  const name = owner.generateName ?? owner.podName ?? '';
+  return name === '' ? undefined : toRoleSessionName(name.replace(/-$/, ''));
 }
 
 function literalOf(asked: string, { namespace, serviceAccountName }: SessionOwner): string {
