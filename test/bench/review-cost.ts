@@ -1,13 +1,11 @@
 // Measures what a review costs beside a bare HTTPS server that parses the same body and sends the same answer.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { createSelfSignedPair } from '../../src/certificates/self-signed.ts';
+import { callMutate } from '../server/call.ts';
 import { builtProgram, projectFolder } from '../program.ts';
 import { sendLoad } from './load.ts';
 import { benchReview } from './review.ts';
@@ -18,7 +16,7 @@ const connections = 8;
 /** Where each server runs; the load has the other processor. */
 const serverProcessor = '0';
 
-type Server = { readonly name: string; readonly child: ChildProcess; readonly port: number; readonly path: string };
+type Server = { readonly child: ChildProcess; readonly port: number; readonly path: string };
 type Figures = { readonly cpuMicroseconds: number; readonly requestsPerSecond: number };
 
 const folder = await mkdtemp(join(tmpdir(), 'irsa-webhook-bench-'));
@@ -30,7 +28,10 @@ try {
   const body = Buffer.from(JSON.stringify(benchReview()));
 
   const ours = await startOurs(keyPath, certPath);
-  const answerPath = await write('answer.json', await ask(ours.port, body));
+  const answerPath = await write(
+    'answer.json',
+    (await callMutate({ port: ours.port, ca: pair.cert }, benchReview())).body,
+  );
   const bare = await startBare(keyPath, certPath, answerPath);
   process.stderr.write(`review of ${String(body.length)} bytes, ${String(rounds)} rounds of ${String(requests)}\n`);
 
@@ -67,8 +68,12 @@ function start(args: readonly string[], stderr: 'pipe' | number): ChildProcess {
 
 async function startBare(keyPath: string, certPath: string, answerPath: string): Promise<Server> {
   const child = start(['test/bench/bare-server.ts', keyPath, certPath, answerPath], 'pipe');
-  const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer];
-  return { name: 'bare', child, port: Number(String(line)), path: '/' };
+  const port = await new Promise<number>((resolve) => {
+    child.stdout?.once('data', (line: Buffer) => {
+      resolve(Number(String(line)));
+    });
+  });
+  return { child, port, path: '/' };
 }
 
 /** The program as it is built, with its log going to a file as a container runtime's would. */
@@ -85,24 +90,10 @@ async function startOurs(keyPath: string, certPath: string): Promise<Server> {
   const child = start([builtProgram, 'serve', accounts, ...flags], openSync(logPath, 'a'));
   for (;;) {
     const port = /"port":(\d+),"metricsPort":\d+,"message":"listening"/.exec(await readFile(logPath, 'utf8'))?.[1];
-    if (port !== undefined) return { name: 'irsa-webhook', child, port: Number(port), path: '/mutate?timeout=10s' };
+    if (port !== undefined) return { child, port: Number(port), path: '/mutate?timeout=10s' };
     if (child.exitCode !== null) throw new Error(`the program ended: ${await readFile(logPath, 'utf8')}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-async function ask(port: number, body: Buffer): Promise<string> {
-  const request = https.request({
-    port,
-    host: '127.0.0.1',
-    path: '/mutate',
-    method: 'POST',
-    rejectUnauthorized: false,
-    headers: { 'Content-Type': 'application/json' },
-  });
-  request.end(body);
-  const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream];
-  return text(response);
 }
 
 async function measure(server: Server, body: Buffer): Promise<Figures> {
@@ -126,8 +117,6 @@ function print(bare: readonly Figures[], ours: readonly Figures[]): void {
   const rateRatio = median(
     ours.map((figure, round) => figure.requestsPerSecond / (bare[round]?.requestsPerSecond ?? 0)),
   );
-  const row = (name: string, ...cells: readonly string[]): string =>
-    `${name.padEnd(14)}${cells.map((cell) => cell.padStart(16)).join('')}\n`;
   process.stdout.write(row('', 'CPU a review', 'reviews/s'));
   process.stdout.write(row('bare', `${cpu(bare).toFixed(1)} us`, rate(bare).toFixed(0)));
   process.stdout.write(row('irsa-webhook', `${cpu(ours).toFixed(1)} us`, rate(ours).toFixed(0)));
@@ -138,4 +127,8 @@ function median(values: readonly number[]): number {
   const sorted = values.toSorted((left, right) => left - right);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+function row(name: string, ...cells: readonly string[]): string {
+  return `${name.padEnd(14)}${cells.map((cell) => cell.padStart(16)).join('')}\n`;
 }
