@@ -9,7 +9,13 @@ export type AddOperation = {
 
 /** Returns the RFC 6901 pointer to a place; `~` and `/` in a segment are escaped. */
 export function pointer(...segments: readonly (string | number)[]): string {
-  return segments.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  let path = '';
+  for (const segment of segments) path += `/${typeof segment === 'number' ? String(segment) : escapeSegment(segment)}`;
+  return path;
+}
+
+function escapeSegment(segment: string): string {
+  return /[~/]/.test(segment) ? segment.replaceAll('~', '~0').replaceAll('/', '~1') : segment;
 }
 
 /**

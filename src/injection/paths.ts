@@ -1,11 +1,16 @@
 // Paths inside a container, on Linux and on Windows.
 
+/** An empty element, `.` or `..`, or a slash at the end. */
+const unclean = /\/\/|\/\.{1,2}(?:\/|$)|\/$/;
+
 /**
  * Returns the path cleaned as Go's `path.Clean` does it: no empty, `.` or (where they can be resolved) `..` elements.
  * The Go webhook gives AWS_WEB_IDENTITY_TOKEN_FILE in this form and mountPath as the flag has it.
  */
 export function cleanPath(path: string): string {
   const rooted = path.startsWith('/');
+  // Nearly all paths are clean, and each mount of each pod comes by here.
+  if (rooted && !unclean.test(path)) return path;
   const kept: string[] = [];
   for (const element of path.split('/')) {
     if (element === '' || element === '.') continue;
