@@ -5,11 +5,14 @@ import type { InjectionOutcome } from '../injection/outcome.ts';
 /** Why a review is none of ours to act on. */
 export type NotOursOutcome = 'operation_not_create' | 'kind_not_pod' | 'no_service_account' | 'opted_out_by_pod';
 
+/** What became of a review of a service account. */
+export type AccountOutcome = 'account_checked' | 'nothing_to_check';
+
 /** Why a review got no answer. */
 export type FaultOutcome = LookupFault['reason'] | 'pod_too_large' | 'internal_error';
 
-/** How a review ended. It names how the pod stands afterwards, not what this one call added. */
-export type Outcome = InjectionOutcome | NoIdentityReason | NotOursOutcome | FaultOutcome;
+/** How a review ended. Of a pod it names how that stands afterwards, not what this one call added. */
+export type Outcome = InjectionOutcome | NoIdentityReason | NotOursOutcome | AccountOutcome | FaultOutcome;
 
 /** Each outcome in one sentence, for people. */
 export const outcomeSentences: Readonly<Record<Outcome, string>> = {
@@ -30,6 +33,8 @@ export const outcomeSentences: Readonly<Record<Outcome, string>> = {
   opted_out_by_pod: 'The pod has the label or annotation skip-pod-identity-webhook.',
   operation_not_create: 'Only pods, and ephemeral containers, that are being created get an identity.',
   kind_not_pod: 'Only pods get an identity.',
+  account_checked: 'The annotations of the service account were checked; a warning says what is wrong in them.',
+  nothing_to_check: 'Only service accounts that are created or updated are checked.',
   lookup_failed: 'The service account could not be read; the call fails and failurePolicy decides.',
   lookup_timeout: 'The service account could not be read in time; the call fails and failurePolicy decides.',
   pod_too_large: 'The pod has thousands of containers; the call fails and failurePolicy decides.',

@@ -10,24 +10,9 @@ import { inject, injectEphemeral } from '../injection/inject.ts';
 import type { InjectionContext } from '../injection/pod-reading.ts';
 import { estimatePatchBytes, maxPatchBytes } from '../injection/patch-size.ts';
 import type { InjectionSettings } from '../injection/settings.ts';
-import type { FaultOutcome, NotOursOutcome, Outcome } from './outcomes.ts';
-import type { ReviewAnswer, ReviewRequest } from './review.ts';
-
-/** The pod is allowed, with or without operations. */
-export type AnsweredDecision = ReviewAnswer & { readonly kind: 'answer'; readonly outcome: Outcome };
-/** No decision, by our own fault: the call must fail, so that the operator's failurePolicy decides. */
-export type FaultDecision = {
-  readonly kind: 'fault';
-  readonly outcome: FaultOutcome;
-  readonly message: string;
-  /** For the log, where there is more to say. */
-  readonly detail?: string;
-};
-/** How a review is to be answered. */
-export type Decision = AnsweredDecision | FaultDecision;
-
-/** Decides a review; at once where the lookup answers at once. */
-export type ReviewPod = (request: ReviewRequest, deadline: Deadline) => Decision | Promise<Decision>;
+import { type DecideReview, type Decision, type FaultDecision, type ReviewedNames, untouched } from './decision.ts';
+import type { NotOursOutcome } from './outcomes.ts';
+import type { ReviewRequest } from './review.ts';
 
 /** What deciding needs. */
 export type PodReviewOptions = {
@@ -42,7 +27,7 @@ export type PodReviewOptions = {
  * A dry run is decided like any other call: deciding has no side effect. The namespace is the request's, never the
  * object's, which may be empty or another.
  */
-export function createPodReview(options: PodReviewOptions): ReviewPod {
+export function createPodReview(options: PodReviewOptions): DecideReview {
   const { lookup, settings } = options;
   return (request, deadline) => {
     const notOurs = notOursOutcome(request);
@@ -136,19 +121,12 @@ function withWarning(decision: Decision | Promise<Decision>, warning: string): D
   return decision.kind === 'fault' ? decision : { ...decision, warnings: [warning, ...decision.warnings] };
 }
 
-function untouched(outcome: Outcome): AnsweredDecision {
-  return { kind: 'answer', outcome, operations: [], warnings: [] };
-}
-
-/** What a pod calls itself and its account; undefined where it does not say. */
-export type PodNames = { readonly name: string | undefined; readonly serviceAccountName: string | undefined };
-
 /** Returns the names for the log. A pod that a controller creates has only the beginning of its name yet. */
-export function podNames(pod: unknown): PodNames {
+export function podNames(pod: unknown): ReviewedNames {
   const object = asObject(pod);
   const metadata = asObject(object?.['metadata']);
   return {
-    name: asString(metadata?.['name']) ?? asString(metadata?.['generateName']),
-    serviceAccountName: asString(asObject(object?.['spec'])?.['serviceAccountName']),
+    pod: asString(metadata?.['name']) ?? asString(metadata?.['generateName']),
+    account: asString(asObject(object?.['spec'])?.['serviceAccountName']),
   };
 }

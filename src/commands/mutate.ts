@@ -5,7 +5,8 @@ import { readAccounts } from '../accounts/files.ts';
 import type { Deadline } from '../accounts/lookup.ts';
 import { accountKey, ManifestError, parseAccounts, parseObjects } from '../accounts/manifest.ts';
 import { outcomeSentences } from '../admission/outcomes.ts';
-import { createPodReview, type Decision, podNames } from '../admission/pods.ts';
+import type { Decision } from '../admission/decision.ts';
+import { createPodReview, podNames } from '../admission/pods.ts';
 import { parseReview, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import { asObject, type JsonObject } from '../identity/json.ts';
 import { UsageError } from './flag-values.ts';
@@ -104,8 +105,8 @@ function questionOfReview(review: JsonObject, source: string): Question {
 }
 
 function describe(object: JsonObject, request: ReviewRequest, decision: Decision): string {
-  const { serviceAccountName = '' } = podNames(request.object);
-  const account = `Service account: ${request.namespace}/${serviceAccountName}.`;
+  const { account: name = '' } = podNames(request.object);
+  const account = `Service account: ${request.namespace}/${name}.`;
   const warnings = decision.kind === 'answer' ? decision.warnings : [];
   return [
     `${titleOf(object)}: ${decision.outcome}. ${outcomeSentences[decision.outcome]} ${account}`,

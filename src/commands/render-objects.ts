@@ -2,7 +2,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import jsonpatch from 'fast-json-patch';
 import { stringify } from 'yaml';
-import type { Decision } from '../admission/pods.ts';
+import type { Decision } from '../admission/decision.ts';
 import type { JsonObject } from '../identity/json.ts';
 import { type AddOperation, pointer } from '../injection/operations.ts';
 import { titleOf } from './workloads.ts';

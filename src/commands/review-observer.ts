@@ -2,22 +2,22 @@
 import { outcomeSentences } from '../admission/outcomes.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import type { MutateOptions } from '../server/mutate.ts';
+import type { ReviewRouteOptions } from '../server/review-route.ts';
 
-/** Returns the observers that the route of the webhook calls. No field of a log line holds more than a name. */
+/** Returns the observers that the routes of the webhook call. No field of a log line holds more than a name. */
 export function createReviewObserver(
   log: Log,
   metrics: Metrics,
-): Pick<MutateOptions, 'onReview' | 'onRefusal' | 'onCall'> {
+): Pick<ReviewRouteOptions, 'onReview' | 'onRefusal' | 'onCall'> {
   return {
-    onReview: ({ request, pod, outcome, credentials, roleArn, operations, warnings, durationMs, fault }) => {
+    onReview: ({ request, names, outcome, credentials, roleArn, operations, warnings, durationMs, fault }) => {
       metrics.countReview({ outcome, durationMs, credentials });
       log[fault === undefined ? 'info' : 'error'](
         {
           uid: request.uid,
           namespace: request.namespace,
-          pod: pod.name,
-          account: pod.serviceAccountName,
+          pod: names.pod,
+          account: names.account,
           outcome,
           credentials,
           role: roleArn,
@@ -34,8 +34,6 @@ export function createReviewObserver(
     onRefusal: ({ statusCode, code, message }) => {
       log.warn({ statusCode, code, reason: message }, 'call refused');
     },
-    onCall: (method, statusCode) => {
-      metrics.countCall({ method, statusCode });
-    },
+    onCall: metrics.countCall,
   };
 }

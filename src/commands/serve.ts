@@ -1,7 +1,8 @@
 // Serves: puts the parts together, opens the ports, and closes them when it is told to stop.
 import { once } from 'node:events';
 import { outcomeSentences } from '../admission/outcomes.ts';
-import { createPodReview } from '../admission/pods.ts';
+import { createPodReview, podNames } from '../admission/pods.ts';
+import { accountNames, createServiceAccountReview } from '../admission/service-accounts.ts';
 import { createLog, type Log } from '../observability/log.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { createApp } from '../server/app.ts';
@@ -9,7 +10,7 @@ import { createBodyBudget } from '../server/body.ts';
 import { createHealthRoutes } from '../server/health.ts';
 import { listen, type Listener } from '../server/listen.ts';
 import { createMetricsRoute } from '../server/metrics-route.ts';
-import { createMutateRoute } from '../server/mutate.ts';
+import { createReviewRoute } from '../server/review-route.ts';
 import { type AccountSource, openAccountSource } from './account-source.ts';
 import { formatBanner } from './banner.ts';
 import type { serveFlags } from './flags.ts';
@@ -17,7 +18,7 @@ import { createHandshakeObserver } from './handshake-observer.ts';
 import type { ParsedFlags } from './parse-flags.ts';
 import { createReviewObserver } from './review-observer.ts';
 import { readServingPair, type ServingPair } from './serving-pair.ts';
-import { injectionSettings } from './settings.ts';
+import { accountDefaults, injectionSettings } from './settings.ts';
 import { parseTlsSettings } from './tls-settings.ts';
 
 /** What the process gives the command. */
@@ -77,21 +78,32 @@ async function openPorts({ parsed, context, log, pair, source }: Parts): Promise
     log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'internal fault');
   };
   const health = createHealthRoutes(() => (context.stop.aborted ? 'shutting down' : source.notReady()));
-  const mutate = createMutateRoute({
-    reviewPod: createPodReview({
-      lookup: source.lookup,
-      settings: injectionSettings(flags),
-      ...(source.readConfigMaps && { readConfigMaps: source.readConfigMaps }),
-    }),
+  const shared = {
     lookupTimeoutMs: flags['lookup-timeout'],
     bodyTimeoutMs,
     bodyBudget: createBodyBudget(),
     ...createReviewObserver(log, metrics),
     onFault,
+  };
+  const mutate = createReviewRoute({
+    ...shared,
+    path: '/mutate',
+    review: createPodReview({
+      lookup: source.lookup,
+      settings: injectionSettings(flags),
+      ...(source.readConfigMaps && { readConfigMaps: source.readConfigMaps }),
+    }),
+    namesOf: podNames,
+  });
+  const validate = createReviewRoute({
+    ...shared,
+    path: '/validate/service-accounts',
+    review: createServiceAccountReview(accountDefaults(flags)),
+    namesOf: accountNames,
   });
 
   const tls = parseTlsSettings(flags['tls-min-version'], flags['tls-cipher-suites']);
-  const webhook = await listen(createApp({ routes: [mutate, health], onFault }), {
+  const webhook = await listen(createApp({ routes: [mutate, validate, health], onFault }), {
     port: flags.port,
     flag: '--port',
     pair,

@@ -7,6 +7,8 @@ const durationBucketsSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
 /** How a call of the webhook ended. */
 export type CallRecord = {
   readonly method: string;
+  /** The path of the route, in our own words, without a query. */
+  readonly path: string;
   readonly statusCode: number;
 };
 
@@ -51,8 +53,8 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
   const legacy = createGoWebhookMetrics(registers);
 
   return {
-    countCall: ({ method, statusCode }) => {
-      legacy.calls.inc({ verb: method, path: '/mutate', code: String(statusCode) });
+    countCall: ({ method, path, statusCode }) => {
+      legacy.calls.inc({ verb: method, path, code: String(statusCode) });
     },
     countReview: ({ outcome, durationMs, credentials }) => {
       reviews.inc({ outcome });

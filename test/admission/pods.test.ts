@@ -4,7 +4,8 @@ import type { Answer, Lookup } from '../../src/accounts/lookup.ts';
 import type { AccountRef } from '../../src/identity/account-ref.ts';
 import { type Outcome, outcomeSentences } from '../../src/admission/outcomes.ts';
 import type { JsonObject } from '../../src/identity/json.ts';
-import { createPodReview, type Decision, podNames } from '../../src/admission/pods.ts';
+import type { Decision } from '../../src/admission/decision.ts';
+import { createPodReview, podNames } from '../../src/admission/pods.ts';
 import type { ReviewRequest } from '../../src/admission/review.ts';
 import { createPod, createRequest, identity, identityAtHand, noDeadline, roleArn, settings } from './reviews.ts';
 
@@ -176,19 +177,15 @@ describe('admission/pods', () => {
   });
 
   describe('podNames', () => {
-    const named: readonly (readonly [
-      pod: unknown,
-      name: string | undefined,
-      serviceAccountName: string | undefined,
-    ])[] = [
+    const named: readonly (readonly [object: unknown, pod: string | undefined, account: string | undefined])[] = [
       [createPod(), 'cart-0', 'cart'],
       [{ metadata: { generateName: 'cart-7d4b-' }, spec: {} }, 'cart-7d4b-', undefined],
       [{ metadata: { name: 7 }, spec: { serviceAccountName: {} } }, undefined, undefined],
       [undefined, undefined, undefined],
     ];
-    for (const [pod, name, serviceAccountName] of named) {
-      it(`finds ${String(name)} and ${String(serviceAccountName)}`, () => {
-        assert.deepEqual(podNames(pod), { name, serviceAccountName });
+    for (const [object, pod, account] of named) {
+      it(`finds ${String(pod)} and ${String(account)}`, () => {
+        assert.deepEqual(podNames(object), { pod, account });
       });
     }
   });

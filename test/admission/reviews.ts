@@ -53,6 +53,22 @@ export function createPod(spec: JsonObject = {}): JsonObject {
   };
 }
 
+/** The service account shop/cart with these annotations. */
+export function createAccount(annotations: JsonObject): JsonObject {
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'cart', namespace: 'shop', annotations } };
+}
+
+/** The review of the creation of such an account; `request` replaces parts of its request. */
+export function createAccountReview(annotations: JsonObject, request: JsonObject = {}): JsonObject {
+  return createReview({
+    kind: { group: '', version: 'v1', kind: 'ServiceAccount' },
+    resource: { group: '', version: 'v1', resource: 'serviceaccounts' },
+    name: 'cart',
+    object: createAccount(annotations),
+    ...request,
+  });
+}
+
 /** The review of the creation of a pod; `request` replaces parts of its request, `review` of itself. */
 export function createReview(request: JsonObject = {}, review: JsonObject = {}): JsonObject {
   return {

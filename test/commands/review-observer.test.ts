@@ -5,12 +5,12 @@ import { outcomeSentences } from '../../src/admission/outcomes.ts';
 import { createReviewObserver } from '../../src/commands/review-observer.ts';
 import { createLog } from '../../src/observability/log.ts';
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts';
-import { createPod, createReview, identity, roleArn, uid } from '../admission/reviews.ts';
+import { createAccountReview, createPod, createReview, identity, roleArn, uid } from '../admission/reviews.ts';
 import { eventually } from '../kubernetes/eventually.ts';
 import { useScope } from '../kubernetes/scope.ts';
 import { keepLogLines, type LogLines } from '../observability/log-lines.ts';
 import { parseMetrics } from '../observability/metrics-text.ts';
-import { call, callMutate } from '../server/call.ts';
+import { call, callMutate, postReview } from '../server/call.ts';
 import { startWebhook, type TestWebhook } from '../server/webhook.ts';
 
 describe('commands/review-observer', () => {
@@ -25,8 +25,8 @@ describe('commands/review-observer', () => {
     const log = createLog({ verbosity: 0, destination: kept.destination });
     const observer = createReviewObserver(log, metrics);
     calls = 0;
-    const onCall: typeof observer.onCall = (method, statusCode) => {
-      observer.onCall(method, statusCode);
+    const onCall: typeof observer.onCall = (record) => {
+      observer.onCall(record);
       calls += 1;
     };
     return startWebhook(scope, { ...observer, onCall, ...(lookup && { lookup }) });
@@ -137,6 +137,24 @@ describe('commands/review-observer', () => {
     assert.equal(counts.get('http_request_count{verb="POST",path="/mutate",code="400"}'), 1);
     assert.equal(counts.get('pod_identity_webhook_pod_count{method="sts_web_identity"}'), 1);
     assert.equal(counts.get('pod_identity_webhook_used'), 1);
+  });
+
+  it('counts and logs service accounts that are checked, and no pod for them', async () => {
+    const webhook = await start();
+    const path = '/validate/service-accounts';
+    await postReview(webhook, path, createAccountReview({ 'eks.amazonaws.com/role-arn': roleArn }, { dryRun: true }));
+    await postReview(webhook, path, {});
+    const counts = await countsOf(2);
+    assert.equal(counts.get('irsa_webhook_reviews_total{outcome="account_checked"}'), 1);
+    assert.equal(counts.get('irsa_webhook_review_duration_seconds_count'), 1);
+    assert.equal(counts.get(`http_request_count{verb="POST",path="${path}",code="200"}`), 1);
+    assert.equal(counts.get(`http_request_count{verb="POST",path="${path}",code="400"}`), 1);
+    assert.equal(counts.get('pod_identity_webhook_used'), 0);
+    const [line = {}] = kept.lines();
+    assert.deepEqual(
+      [line['message'], line['outcome'], line['namespace'], line['account'], line['pod'], line['dryRun']],
+      ['review', 'account_checked', 'shop', 'cart', undefined, true],
+    );
   });
 
   it('makes no series of what strangers send', async () => {

@@ -87,9 +87,9 @@ describe('observability/metrics', () => {
   });
 
   it('keeps the metrics of the Go webhook', async () => {
-    metrics.countCall({ method: 'POST', statusCode: 200 });
-    metrics.countCall({ method: 'POST', statusCode: 200 });
-    metrics.countCall({ method: 'GET', statusCode: 405 });
+    metrics.countCall({ method: 'POST', path: '/mutate', statusCode: 200 });
+    metrics.countCall({ method: 'POST', path: '/mutate', statusCode: 200 });
+    metrics.countCall({ method: 'GET', path: '/mutate', statusCode: 405 });
     metrics.countReview({ outcome: 'own_credentials', durationMs: 1, credentials: 'sts_web_identity' });
     metrics.countReview({ outcome: 'service_account_not_found', durationMs: 1, credentials: undefined });
     assert.deepEqual(await seriesOf(metrics, 'http_request_count'), {

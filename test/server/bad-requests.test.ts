@@ -21,7 +21,8 @@ function statusBody(statusCode: number, reason: string, code: string, message: s
 }
 
 const notFound = statusBody(404, 'NotFound', 'ERR_NOT_FOUND', 'nothing is served under this path');
-const notPost = statusBody(405, 'MethodNotAllowed', 'ERR_METHOD_NOT_ALLOWED', '/mutate answers POST only');
+const notPost = (path: string) =>
+  statusBody(405, 'MethodNotAllowed', 'ERR_METHOD_NOT_ALLOWED', `${path} answers POST only`);
 const notJsonMedia = statusBody(
   415,
   'UnsupportedMediaType',
@@ -64,14 +65,19 @@ type Row = {
   readonly closes?: true;
 };
 
-const methodRows: Row[] = METHODS.filter((method) => !['POST', 'CONNECT'].includes(method)).map((method) => ({
-  name: method,
-  call: callText(method === 'GET' || method === 'HEAD' ? '' : goodBody, { method }),
-  method,
-  status: 405,
-  body: method === 'HEAD' ? '' : notPost,
-  allow: 'POST',
-}));
+/** What each path that takes reviews answers in the same way. */
+const paths = ['/mutate', '/validate/service-accounts'];
+
+const methodRows: Row[] = paths.flatMap((path) =>
+  METHODS.filter((method) => !['POST', 'CONNECT'].includes(method)).map((method) => ({
+    name: `${method} ${path}`,
+    call: callText(method === 'GET' || method === 'HEAD' ? '' : goodBody, { method, path }),
+    method,
+    status: 405,
+    body: method === 'HEAD' ? '' : notPost(path),
+    allow: 'POST',
+  })),
+);
 
 const pathRows: Row[] = [
   '/',
@@ -84,51 +90,57 @@ const pathRows: Row[] = [
   '/%E0%A4%A',
   '/..%2F..%2Fetc%2Fpasswd',
   '/validate',
+  '/validate/',
+  '/validate/service-accounts/',
+  '/validate/Service-Accounts',
+  '/validate/service-accounts/x',
+  '/validate/pods',
   '/metrics',
   '/debug/alpha/cache',
   '*',
 ].map((path) => ({ name: `POST ${path}`, call: callText(goodBody, { path }), status: 404, body: notFound }));
 
-const mediaRows: Row[] = [undefined, '', 'text/plain', 'application/yaml', 'application/jsonx', 'charset=utf-8'].map(
-  (mediaType) => ({
+const mediaRows = (path: string): Row[] =>
+  [undefined, '', 'text/plain', 'application/yaml', 'application/jsonx', 'charset=utf-8'].map((mediaType) => ({
     name: `Content-Type ${String(mediaType)}`,
-    call: callText(goodBody, { headers: { 'Content-Type': mediaType } }),
+    call: callText(goodBody, { path, headers: { 'Content-Type': mediaType } }),
     status: 415,
     body: notJsonMedia,
-  }),
-);
+  }));
 
-const encodingRows: Row[] = ['gzip', 'GZIP', 'deflate', 'br', 'gzip, identity'].map((encoding) => ({
-  name: `Content-Encoding ${encoding}`,
-  call: callText(goodBody, { headers: { 'Content-Encoding': encoding } }),
-  status: 415,
-  body: encoded,
-}));
+const encodingRows = (path: string): Row[] =>
+  ['gzip', 'GZIP', 'deflate', 'br', 'gzip, identity'].map((encoding) => ({
+    name: `Content-Encoding ${encoding}`,
+    call: callText(goodBody, { path, headers: { 'Content-Encoding': encoding } }),
+    status: 415,
+    body: encoded,
+  }));
 
-const bodyRows: Row[] = [
-  ['no body', '', notJson],
-  ['white space', ' \n ', notJson],
-  ['{', '{', notJson],
-  ['a byte order mark', `\uFEFF${goodBody}`, notJson],
-  ['a NUL', '\0', notJson],
-  ['deep nesting that never ends', '['.repeat(100_000), notJson],
-  ['deep nesting of lists', '['.repeat(100_000) + ']'.repeat(100_000), notReview],
-  ['deep nesting of objects', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), notReview],
-  ['a list', `[${goodBody}]`, notReview],
-  ['null', 'null', notReview],
-  ['another kind', JSON.stringify(createReview({}, { kind: 'Pod' })), notReview],
-  ['another version', JSON.stringify(createReview({}, { apiVersion: 'admission.k8s.io/v2' })), notReview],
-  ['no request', JSON.stringify(createReview({}, { request: undefined })), noRequest],
-  ['a list for a request', JSON.stringify(createReview({}, { request: [] })), noRequest],
-  ['no UID', JSON.stringify(createReview({ uid: undefined })), noUid],
-  ['a numeric UID', JSON.stringify(createReview({ uid: 7 })), noUid],
-  ['a huge UID', JSON.stringify(createReview({ uid: 'u'.repeat(1_000_000) })), noUid],
-].map(([name = '', body = '', answer = '']) => ({ name, call: callText(body), status: 400, body: answer }));
+const bodyRows = (path: string): Row[] =>
+  [
+    ['no body', '', notJson],
+    ['white space', ' \n ', notJson],
+    ['{', '{', notJson],
+    ['a byte order mark', `\uFEFF${goodBody}`, notJson],
+    ['a NUL', '\0', notJson],
+    ['deep nesting that never ends', '['.repeat(100_000), notJson],
+    ['deep nesting of lists', '['.repeat(100_000) + ']'.repeat(100_000), notReview],
+    ['deep nesting of objects', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), notReview],
+    ['a list', `[${goodBody}]`, notReview],
+    ['null', 'null', notReview],
+    ['another kind', JSON.stringify(createReview({}, { kind: 'Pod' })), notReview],
+    ['another version', JSON.stringify(createReview({}, { apiVersion: 'admission.k8s.io/v2' })), notReview],
+    ['no request', JSON.stringify(createReview({}, { request: undefined })), noRequest],
+    ['a list for a request', JSON.stringify(createReview({}, { request: [] })), noRequest],
+    ['no UID', JSON.stringify(createReview({ uid: undefined })), noUid],
+    ['a numeric UID', JSON.stringify(createReview({ uid: 7 })), noUid],
+    ['a huge UID', JSON.stringify(createReview({ uid: 'u'.repeat(1_000_000) })), noUid],
+  ].map(([name = '', body = '', answer = '']) => ({ name, call: callText(body, { path }), status: 400, body: answer }));
 
-const sizeRows: Row[] = [
+const sizeRows = (path: string): Row[] => [
   {
     name: '7 MiB and a byte with its length',
-    call: callText(padded(maxBodyBytes + 1)),
+    call: callText(padded(maxBodyBytes + 1), { path }),
     status: 413,
     body: tooLarge,
     closes: true,
@@ -136,6 +148,7 @@ const sizeRows: Row[] = [
   {
     name: '7 MiB and a byte in chunks',
     call: callText('', {
+      path,
       headers: { 'Content-Length': undefined, 'Transfer-Encoding': 'chunked' },
     }).concat(chunkText(padded(maxBodyBytes)), chunkText(' '), '0\r\n\r\n'),
     status: 413,
@@ -144,7 +157,7 @@ const sizeRows: Row[] = [
   },
   {
     name: 'a length of 7 MiB and a byte, before any of it is sent',
-    call: callText('', { headers: { 'Content-Length': String(maxBodyBytes + 1), Expect: '100-continue' } }),
+    call: callText('', { path, headers: { 'Content-Length': String(maxBodyBytes + 1), Expect: '100-continue' } }),
     status: 413,
     body: tooLarge,
     closes: true,
@@ -215,9 +228,21 @@ describe('server: bad requests', () => {
     connection.socket.destroy();
   }
 
-  const rows = { methodRows, pathRows, mediaRows, encodingRows, bodyRows, sizeRows, httpRows };
+  const rows: Readonly<Record<string, readonly Row[]>> = {
+    methods: methodRows,
+    paths: pathRows,
+    http: httpRows,
+    ...Object.fromEntries(
+      paths.flatMap((path) => [
+        [`media types of ${path}`, mediaRows(path)],
+        [`encodings of ${path}`, encodingRows(path)],
+        [`bodies of ${path}`, bodyRows(path)],
+        [`sizes of ${path}`, sizeRows(path)],
+      ]),
+    ),
+  };
   for (const [title, table] of Object.entries(rows)) {
-    describe(title.replace('Rows', ''), () => {
+    describe(title, () => {
       for (const row of table) {
         it(`${row.name}: ${String(row.status)}`, async () => {
           const connection = await openTls(scope, webhook);
@@ -256,7 +281,7 @@ describe('server: bad requests', () => {
     assert.equal((await connection.answers(1))[0]?.status, 413);
     connection.socket.destroy();
     await eventually('the count', () => counted.calls.length === 1);
-    assert.deepEqual(counted.calls, ['POST 413']);
+    assert.deepEqual(counted.calls, ['POST /mutate 413']);
   });
 
   describe('bodies that together take too much', () => {

@@ -35,13 +35,23 @@ export async function call({ port, ca }: CallTarget, path: string, parts: CallPa
   return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
 }
 
-/** Sends one review. */
+/** Sends one review of a pod. */
 export function callMutate(
   target: CallTarget,
   review: unknown,
   parts: Omit<CallParts, 'method' | 'body'> & { readonly query?: string } = {},
 ): Promise<CallAnswer> {
-  return call(target, `/mutate${parts.query ?? ''}`, {
+  return postReview(target, `/mutate${parts.query ?? ''}`, review, parts);
+}
+
+/** Sends one review to a path. */
+export function postReview(
+  target: CallTarget,
+  path: string,
+  review: unknown,
+  parts: Omit<CallParts, 'method' | 'body'> = {},
+): Promise<CallAnswer> {
+  return call(target, path, {
     ...parts,
     method: 'POST',
     body: JSON.stringify(review),

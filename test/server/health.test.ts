@@ -6,7 +6,7 @@ import { createBodyBudget } from '../../src/server/body.ts';
 import { createHealthRoutes, type NotReadyReason } from '../../src/server/health.ts';
 import { listen } from '../../src/server/listen.ts';
 import { createMetricsRoute } from '../../src/server/metrics-route.ts';
-import { createMutateRoute } from '../../src/server/mutate.ts';
+import { createReviewRoute } from '../../src/server/review-route.ts';
 import { useScope } from '../kubernetes/scope.ts';
 import { call, type CallTarget } from './call.ts';
 import { servingPair } from './serving-pair.ts';
@@ -18,8 +18,10 @@ const ownRoutes: Readonly<Record<string, { readonly secure: boolean; readonly ro
   'the TLS port': {
     secure: true,
     route: () =>
-      createMutateRoute({
-        reviewPod: () => assert.fail('no review should be asked for'),
+      createReviewRoute({
+        path: '/mutate',
+        namesOf: () => ({ pod: undefined, account: undefined }),
+        review: () => assert.fail('no review should be asked for'),
         lookupTimeoutMs: 1_000,
         bodyBudget: createBodyBudget(),
         bodyTimeoutMs: 1_000,

@@ -1,14 +1,15 @@
-// The webhook on a port of its own, and all that its route told its observers.
+// The webhook on a port of its own, and all that its routes told their observers.
 import type { Socket } from 'node:net';
 import type { Lookup } from '../../src/accounts/lookup.ts';
-import { createPodReview } from '../../src/admission/pods.ts';
+import { createPodReview, podNames } from '../../src/admission/pods.ts';
+import { accountNames, createServiceAccountReview } from '../../src/admission/service-accounts.ts';
 import { createApp } from '../../src/server/app.ts';
 import { createBodyBudget } from '../../src/server/body.ts';
 import { createHealthRoutes } from '../../src/server/health.ts';
 import { type Listener, listen } from '../../src/server/listen.ts';
-import { createMutateRoute, type MutateOptions, type ReviewRecord } from '../../src/server/mutate.ts';
+import { createReviewRoute, type ReviewRecord, type ReviewRouteOptions } from '../../src/server/review-route.ts';
 import type { Refusal } from '../../src/server/status.ts';
-import { identityAtHand, settings } from '../admission/reviews.ts';
+import { defaults, identityAtHand, settings } from '../admission/reviews.ts';
 import type { Scope } from '../kubernetes/scope.ts';
 import { servingPair } from './serving-pair.ts';
 
@@ -17,7 +18,7 @@ export type TestWebhook = Listener & {
   readonly ca: string;
   readonly reviews: readonly ReviewRecord[];
   readonly refusals: readonly Refusal[];
-  /** Method and status of each call that was answered. */
+  /** Method, path and status of each call that was answered. */
   readonly calls: readonly string[];
   readonly faults: readonly unknown[];
   /** Connections on which a call came, and which are still open. */
@@ -27,26 +28,33 @@ export type TestWebhook = Listener & {
 /** Starts the webhook; the scope stops it. */
 export async function startWebhook(
   scope: Pick<Scope, 'onEnd'>,
-  options: Partial<MutateOptions> & { readonly lookup?: Lookup } = {},
+  options: Partial<Omit<ReviewRouteOptions, 'path' | 'namesOf'>> & { readonly lookup?: Lookup } = {},
 ): Promise<TestWebhook> {
-  const { lookup = identityAtHand, ...changes } = options;
+  const { lookup = identityAtHand, review = createPodReview({ lookup, settings }), ...changes } = options;
   const reviews: ReviewRecord[] = [];
   const refusals: Refusal[] = [];
   const calls: string[] = [];
   const faults: unknown[] = [];
   const onFault = (error: unknown) => faults.push(error);
-  const route = createMutateRoute({
-    reviewPod: createPodReview({ lookup, settings }),
+  const shared = {
     lookupTimeoutMs: 1_000,
     bodyTimeoutMs: 5_000,
     bodyBudget: createBodyBudget(),
-    onReview: (record) => reviews.push(record),
-    onRefusal: (refusal) => refusals.push(refusal),
-    onCall: (method, statusCode) => calls.push(`${method} ${String(statusCode)}`),
+    onReview: (record: ReviewRecord) => reviews.push(record),
+    onRefusal: (refusal: Refusal) => refusals.push(refusal),
+    onCall: ({ method, path, statusCode }: Parameters<ReviewRouteOptions['onCall']>[0]) =>
+      calls.push(`${method} ${path} ${String(statusCode)}`),
     onFault,
     ...changes,
+  };
+  const mutate = createReviewRoute({ ...shared, path: '/mutate', review, namesOf: podNames });
+  const validate = createReviewRoute({
+    ...shared,
+    path: '/validate/service-accounts',
+    review: createServiceAccountReview(defaults),
+    namesOf: accountNames,
   });
-  const app = createApp({ routes: [route, createHealthRoutes(() => undefined)], onFault });
+  const app = createApp({ routes: [mutate, validate, createHealthRoutes(() => undefined)], onFault });
   const pair = await servingPair();
   const sockets = new Set<Socket>();
   const listener = await listen(

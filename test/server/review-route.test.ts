@@ -1,12 +1,12 @@
-// The route of the webhook: faults, deadlines, callers that go, and what its observers are told.
+// The routes of the webhook: faults, deadlines, callers that go, and what its observers are told.
 import assert from 'node:assert/strict';
 import type { Deadline } from '../../src/accounts/lookup.ts';
-import type { Decision } from '../../src/admission/pods.ts';
+import type { Decision } from '../../src/admission/decision.ts';
 import { reviewDeadlineMs } from '../../src/server/timeout.ts';
-import { createReview, identity, roleArn, uid } from '../admission/reviews.ts';
+import { createAccountReview, createReview, identity, roleArn, uid } from '../admission/reviews.ts';
 import { eventually } from '../kubernetes/eventually.ts';
 import { useScope } from '../kubernetes/scope.ts';
-import { type CallAnswer, callMutate } from './call.ts';
+import { type CallAnswer, callMutate, postReview } from './call.ts';
 import { callText, openTls } from './raw-tls.ts';
 import { startWebhook, type TestWebhook } from './webhook.ts';
 
@@ -32,7 +32,7 @@ async function callsOf(webhook: TestWebhook, count: number): Promise<readonly st
   return webhook.calls;
 }
 
-describe('server/mutate', () => {
+describe('server/review-route', () => {
   const scope = useScope();
 
   describe('faults', () => {
@@ -59,7 +59,7 @@ describe('server/mutate', () => {
           [500, 400],
         );
         assert.deepEqual(webhook.faults, [boom]);
-        assert.deepEqual(await callsOf(webhook, 2), ['POST 500', 'POST 400']);
+        assert.deepEqual(await callsOf(webhook, 2), ['POST /mutate 500', 'POST /mutate 400']);
         assert.equal(webhook.reviews.length, 1);
         const [record] = webhook.reviews;
         assert.equal(record?.outcome, 'internal_error');
@@ -71,11 +71,11 @@ describe('server/mutate', () => {
     it('an answer that cannot be written: 500, one fault', async () => {
       const operations = [{ op: 'add', path: '/spec/volumes', value: 1n }] as const;
       const decision: Decision = { kind: 'answer', outcome: 'injected', operations, warnings: [] };
-      for (const reviewPod of [() => decision, () => Promise.resolve(decision)]) {
-        const webhook = await startWebhook(scope, { reviewPod });
+      for (const review of [() => decision, () => Promise.resolve(decision)]) {
+        const webhook = await startWebhook(scope, { review });
         assertInternalError(await callMutate(webhook, createReview()));
         assert.equal(webhook.faults.length, 1);
-        assert.deepEqual(await callsOf(webhook, 1), ['POST 500']);
+        assert.deepEqual(await callsOf(webhook, 1), ['POST /mutate 500']);
       }
     });
 
@@ -215,6 +215,58 @@ describe('server/mutate', () => {
     });
   });
 
+  describe('the entry for service accounts', () => {
+    const path = '/validate/service-accounts';
+    const soon = { 'eks.amazonaws.com/role-arn': roleArn, 'eks.amazonaws.com/token-expiration': 'soon' };
+    const warning =
+      'account annotation eks.amazonaws.com/token-expiration: "soon" is not a whole number of seconds; 86400 is used';
+
+    for (const apiVersion of ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1']) {
+      it(`answers ${apiVersion}: allowed, the warnings, no patch`, async () => {
+        const webhook = await startWebhook(scope, { lookup: throwBoom });
+        const { status, body } = await postReview(webhook, path, { ...createAccountReview(soon), apiVersion });
+        assert.equal(status, 200);
+        assert.deepEqual(JSON.parse(body), {
+          apiVersion,
+          kind: 'AdmissionReview',
+          response: { uid, allowed: true, warnings: [warning], auditAnnotations: { outcome: 'account_checked' } },
+        });
+        assert.deepEqual(await callsOf(webhook, 1), [`POST ${path} 200`]);
+      });
+    }
+
+    it('allows without a word where there is nothing to check, a pod too', async () => {
+      const webhook = await startWebhook(scope, { lookup: throwBoom });
+      for (const review of [createAccountReview(soon, { operation: 'DELETE', object: null }), createReview()]) {
+        const { body } = await postReview(webhook, path, review);
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the test expects; a missing field fails it
+        const { response } = JSON.parse(body) as { response: object };
+        assert.deepEqual(response, { uid, allowed: true, auditAnnotations: { outcome: 'nothing_to_check' } });
+      }
+    });
+
+    it('leaves an account that comes by the other path alone', async () => {
+      const webhook = await startWebhook(scope);
+      const { body } = await callMutate(webhook, createAccountReview(soon));
+      assert.match(body, /"auditAnnotations":\{"outcome":"kind_not_pod"\}/);
+    });
+
+    it('records the account, and neither pod nor role', async () => {
+      const webhook = await startWebhook(scope);
+      await postReview(webhook, path, createAccountReview(soon));
+      const [{ request: _request, durationMs: _durationMs, ...rest } = assert.fail()] = webhook.reviews;
+      assert.deepEqual(rest, {
+        names: { pod: undefined, account: 'cart' },
+        outcome: 'account_checked',
+        credentials: undefined,
+        roleArn: undefined,
+        operations: 0,
+        warnings: 1,
+        fault: undefined,
+      });
+    });
+  });
+
   describe('records', () => {
     it('of a review: what it asked, how it ended, how long it took', async () => {
       const webhook = await startWebhook(scope, {
@@ -231,7 +283,7 @@ describe('server/mutate', () => {
       assert.equal(request.dryRun, true);
       assert.ok(durationMs > 0 && durationMs < 5_000, String(durationMs));
       assert.deepEqual(rest, {
-        pod: { name: 'cart-0', serviceAccountName: 'cart' },
+        names: { pod: 'cart-0', account: 'cart' },
         outcome: 'injected',
         credentials: 'sts_web_identity',
         roleArn,
@@ -239,7 +291,7 @@ describe('server/mutate', () => {
         warnings: 1,
         fault: undefined,
       });
-      assert.deepEqual(await callsOf(webhook, 1), ['POST 200']);
+      assert.deepEqual(await callsOf(webhook, 1), ['POST /mutate 200']);
       assert.deepEqual(webhook.refusals, []);
     });
 
@@ -251,7 +303,7 @@ describe('server/mutate', () => {
         webhook.refusals.map(({ statusCode, code }) => `${String(statusCode)} ${code}`),
         ['400 ERR_REVIEW_MALFORMED'],
       );
-      assert.deepEqual(await callsOf(webhook, 1), ['POST 400']);
+      assert.deepEqual(await callsOf(webhook, 1), ['POST /mutate 400']);
     });
   });
 });

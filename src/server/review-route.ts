@@ -1,7 +1,7 @@
-// The route of the webhook: a call in, an AdmissionReview or a refusal out, one record of how it went.
+// A route of the webhook: a call in, an AdmissionReview or a refusal out, one record of how it went.
 import { type NextFunction, type Request, type Response, Router } from 'express';
+import type { DecideReview, Decision, ReviewedNames } from '../admission/decision.ts';
 import type { Outcome } from '../admission/outcomes.ts';
-import { type Decision, type PodNames, podNames, type ReviewPod } from '../admission/pods.ts';
 import { encodeReview, parseReview, type ReviewAnswer, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
 import { type Refusal, refuseMethod, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
@@ -10,7 +10,7 @@ import { reviewDeadlineMs } from './timeout.ts';
 /** How a review ended, for the log and the metrics. */
 export type ReviewRecord = {
   readonly request: ReviewRequest;
-  readonly pod: PodNames;
+  readonly names: ReviewedNames;
   readonly outcome: Outcome;
   readonly credentials: ReviewAnswer['credentials'];
   readonly roleArn: string | undefined;
@@ -22,36 +22,42 @@ export type ReviewRecord = {
   readonly fault: string | undefined;
 };
 
-/** What the route needs. */
-export type MutateOptions = {
-  readonly reviewPod: ReviewPod;
+/** What a route needs. */
+export type ReviewRouteOptions = {
+  /** The path that it answers, such as `/mutate`. */
+  readonly path: string;
+  readonly review: DecideReview;
+  /** Returns whom the object of a review is about. */
+  readonly namesOf: (object: unknown) => ReviewedNames;
   /** Longest that a lookup may take. */
   readonly lookupTimeoutMs: number;
   /** Longest that a body may take to arrive. */
   readonly bodyTimeoutMs: number;
-  /** What all bodies that are being read may take together. */
+  /** What all bodies that are being read may take together, those of other routes too. */
   readonly bodyBudget: BodyBudget;
   readonly onReview: (record: ReviewRecord) => void;
   /** A call that was refused before there was a review. */
   readonly onRefusal: (refusal: Refusal) => void;
-  readonly onCall: (method: string, statusCode: number) => void;
+  readonly onCall: (call: { readonly method: string; readonly path: string; readonly statusCode: number }) => void;
   /** A fault of this program, with its stack; the caller is told nothing of it. */
   readonly onFault: (error: unknown) => void;
 };
 
-/** Creates the route POST /mutate; other methods get 405. */
-export function createMutateRoute(options: MutateOptions): Router {
+/** Creates the route that answers the reviews which are posted to a path; other methods get 405. */
+export function createReviewRoute(options: ReviewRouteOptions): Router {
+  const { path } = options;
   const router = Router({ caseSensitive: true, strict: true });
   const refuse = (response: Response, refusal: Refusal): void => {
     options.onRefusal(refusal);
     sendRefusal(response, refusal);
   };
   router
-    .route('/mutate')
+    .route(path)
     .all((request, response, next) => {
       // Not 'finish': a caller that is refused may be gone before the end of its answer.
       response.once('close', () => {
-        if (response.headersSent) options.onCall(request.method, response.statusCode);
+        const { headersSent, statusCode } = response;
+        if (headersSent) options.onCall({ method: request.method, path, statusCode });
       });
       next();
     })
@@ -73,7 +79,7 @@ export function createMutateRoute(options: MutateOptions): Router {
       });
     })
     .all((_request, response) => {
-      refuse(response, refuseMethod(response, '/mutate', ['POST']));
+      refuse(response, refuseMethod(response, path, ['POST']));
     });
   return router;
 }
@@ -85,7 +91,7 @@ type Call = {
   readonly startMs: number;
 };
 
-function answerReview(call: Call, body: string, options: MutateOptions): void {
+function answerReview(call: Call, body: string, options: ReviewRouteOptions): void {
   let review: ReviewRequest;
   try {
     review = parseReview(body);
@@ -105,7 +111,7 @@ function answerReview(call: Call, body: string, options: MutateOptions): void {
     if (!call.response.headersSent) finish({ kind: 'fault', outcome: 'internal_error', message: 'internal error' });
   };
   try {
-    const decision = options.reviewPod(review, deadlineOf(call, options.lookupTimeoutMs));
+    const decision = options.review(review, deadlineOf(call, options.lookupTimeoutMs));
     if (decision instanceof Promise) decision.then(finish).catch(fail).catch(call.next);
     else finish(decision);
   } catch (error) {
@@ -113,7 +119,7 @@ function answerReview(call: Call, body: string, options: MutateOptions): void {
   }
 }
 
-function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: number): Parameters<ReviewPod>[1] {
+function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: number): Parameters<DecideReview>[1] {
   return {
     atMs: reviewDeadlineMs(request.url, startMs, lookupTimeoutMs),
     callerGone: () => {
@@ -127,7 +133,7 @@ function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: numbe
   };
 }
 
-function sendDecision(call: Call, review: ReviewRequest, decision: Decision, options: MutateOptions): void {
+function sendDecision(call: Call, review: ReviewRequest, decision: Decision, options: ReviewRouteOptions): void {
   if (decision.kind === 'fault') {
     const { message, outcome } = decision;
     const statusCode = outcome === 'pod_too_large' ? 413 : 500;
@@ -138,7 +144,7 @@ function sendDecision(call: Call, review: ReviewRequest, decision: Decision, opt
   const answered = decision.kind === 'answer' ? decision : undefined;
   options.onReview({
     request: review,
-    pod: podNames(review.object),
+    names: options.namesOf(review.object),
     outcome: decision.outcome,
     credentials: answered?.credentials,
     roleArn: answered?.roleArn,
@@ -167,7 +173,7 @@ const bodyStatusCodes: Readonly<Record<Exclude<BodyErrorCode, 'ERR_BODY_ABORTED'
   ERR_BODY_TOO_LARGE: 413,
 };
 
-function refuseBody(request: Request, response: Response, error: BodyError, options: MutateOptions): void {
+function refuseBody(request: Request, response: Response, error: BodyError, options: ReviewRouteOptions): void {
   if (error.code === 'ERR_BODY_ABORTED') return;
   const refusal: Refusal = { statusCode: bodyStatusCodes[error.code], code: error.code, message: error.message };
   options.onRefusal(refusal);
