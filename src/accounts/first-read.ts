@@ -1,6 +1,6 @@
 // Finds out, once, that service accounts can be read at all: until then a replica is not ready.
 import type { Transport } from '../kubernetes/transport.ts';
-import { describeResponse } from './cluster.ts';
+import { describeResponse } from './live-read.ts';
 
 /** What the first read needs. */
 export type FirstReadOptions = {

@@ -3,7 +3,8 @@ import type { LookupFault, NoIdentityReason } from '../accounts/lookup.ts';
 import type { InjectionOutcome } from '../injection/outcome.ts';
 
 /** Why a review is none of ours to act on. */
-export type NotOursOutcome = 'operation_not_create' | 'kind_not_pod' | 'no_service_account' | 'opted_out_by_pod';
+export type NotOursOutcome =
+  'operation_not_create' | 'kind_not_pod' | 'no_service_account' | 'opted_out_by_pod' | 'opted_out_by_namespace';
 
 /** What became of a review of a service account. */
 export type AccountOutcome = 'account_checked' | 'nothing_to_check';
@@ -31,12 +32,15 @@ export const outcomeSentences: Readonly<Record<Outcome, string>> = {
   service_account_not_found: 'There is no such service account.',
   no_service_account: 'The pod names no service account, as the mirror pod of a static pod.',
   opted_out_by_pod: 'The pod has the label or annotation skip-pod-identity-webhook.',
+  opted_out_by_namespace: 'The namespace of the pod has the label or annotation skip-pod-identity-webhook.',
   operation_not_create: 'Only pods, and ephemeral containers, that are being created get an identity.',
   kind_not_pod: 'Only pods get an identity.',
   account_checked: 'The annotations of the service account were checked; a warning says what is wrong in them.',
   nothing_to_check: 'Only service accounts that are created or updated are checked.',
-  lookup_failed: 'The service account could not be read; the call fails and failurePolicy decides.',
-  lookup_timeout: 'The service account could not be read in time; the call fails and failurePolicy decides.',
+  lookup_failed:
+    'The service account, or what else is needed, could not be read; the call fails and failurePolicy decides.',
+  lookup_timeout:
+    'The service account, or what else is needed, could not be read in time; the call fails and failurePolicy decides.',
   pod_too_large: 'The pod has thousands of containers; the call fails and failurePolicy decides.',
   internal_error: 'A fault of this program; the call fails and failurePolicy decides.',
 };

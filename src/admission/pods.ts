@@ -1,9 +1,11 @@
 // Decides a review: is it ours, what does the pod's account promise, what does the pod get.
 import type { ReadConfigMaps } from '../accounts/config-maps.ts';
 import type { Answer, Deadline, Lookup, LookupFault } from '../accounts/lookup.ts';
+import type { ReadNamespaceOptOut } from '../accounts/namespaces.ts';
+import type { AccountRef } from '../identity/account-ref.ts';
 import type { ContainerCredentials, Identity } from '../identity/identity.ts';
 import { asObject, asString, type JsonObject } from '../identity/json.ts';
-import { readOptOut } from '../identity/opt-out.ts';
+import { type OptOut, readOptOut } from '../identity/opt-out.ts';
 import { configMapsOfEnvFrom } from '../injection/env-from.ts';
 import { grantOf } from '../injection/grant.ts';
 import { inject, injectEphemeral } from '../injection/inject.ts';
@@ -18,6 +20,8 @@ import type { ReviewRequest } from './review.ts';
 export type PodReviewOptions = {
   readonly lookup: Lookup;
   readonly settings: InjectionSettings;
+  /** Undefined: only pods themselves can opt out. */
+  readonly readNamespaceOptOut?: ReadNamespaceOptOut;
   /** Undefined: what envFrom may bring is passed over. */
   readonly readConfigMaps?: ReadConfigMaps;
 };
@@ -28,7 +32,7 @@ export type PodReviewOptions = {
  * object's, which may be empty or another.
  */
 export function createPodReview(options: PodReviewOptions): DecideReview {
-  const { lookup, settings } = options;
+  const { settings, readNamespaceOptOut } = options;
   return (request, deadline) => {
     const notOurs = notOursOutcome(request);
     if (notOurs !== undefined) return untouched(notOurs);
@@ -40,11 +44,12 @@ export function createPodReview(options: PodReviewOptions): DecideReview {
     const own = readOptOut(asObject(pod?.['metadata']), { owner: 'pod', annotationPrefix: settings.annotationPrefix });
     if (own.optedOut) return untouched('opted_out_by_pod');
 
-    const answer = lookup({ namespace: request.namespace, name }, deadline);
+    const review: Review = { request, account: { namespace: request.namespace, name }, spec, deadline, options };
+    const ofNamespace = readNamespaceOptOut?.(request.namespace, deadline) ?? noOptOut;
     const decided =
-      answer instanceof Promise
-        ? answer.then((late) => decide(late, { request, spec, deadline, options }))
-        : decide(answer, { request, spec, deadline, options });
+      ofNamespace instanceof Promise
+        ? ofNamespace.then((late) => decideInNamespace(late, review))
+        : decideInNamespace(ofNamespace, review);
     return own.warning === undefined ? decided : withWarning(decided, own.warning);
   };
 }
@@ -62,10 +67,22 @@ const ephemeralContainers = 'ephemeralcontainers';
 
 type Review = {
   readonly request: ReviewRequest;
+  readonly account: AccountRef;
   readonly spec: JsonObject;
   readonly deadline: Deadline;
   readonly options: PodReviewOptions;
 };
+
+/** Where namespaces are not asked. */
+const noOptOut: OptOut = { optedOut: false };
+
+function decideInNamespace(namespace: OptOut | LookupFault, review: Review): Decision | Promise<Decision> {
+  if ('kind' in namespace) return faultOf(namespace);
+  if (namespace.optedOut) return untouched('opted_out_by_namespace');
+  const answer = review.options.lookup(review.account, review.deadline);
+  const decided = answer instanceof Promise ? answer.then((late) => decide(late, review)) : decide(answer, review);
+  return namespace.warning === undefined ? decided : withWarning(decided, namespace.warning);
+}
 
 function decide(answer: Answer, review: Review): Decision | Promise<Decision> {
   switch (answer.kind) {

@@ -7,6 +7,7 @@ import { withContainerCredentials } from '../accounts/container-credentials-look
 import { waitForFirstRead } from '../accounts/first-read.ts';
 import type { Lookup } from '../accounts/lookup.ts';
 import type { Accounts } from '../accounts/manifest.ts';
+import type { ReadNamespaceOptOut } from '../accounts/namespaces.ts';
 import { withRoleMap } from '../accounts/role-map-lookup.ts';
 import type { IdentityDefaults } from '../identity/identity.ts';
 import type { RoleMap } from '../identity/role-map.ts';
@@ -15,6 +16,7 @@ import { createTransport, type Transport } from '../kubernetes/transport.ts';
 import type { Log } from '../observability/log.ts';
 import { UsageError } from './flag-values.ts';
 import type { FlagValues, serveFlags } from './flags.ts';
+import { followNamespaces } from './namespaces.ts';
 import { followRoleMap } from './role-map.ts';
 import { accountDefaults } from './settings.ts';
 
@@ -24,6 +26,8 @@ export type AccountSource = {
   /** Returns why no account can be read yet, or undefined. */
   readonly notReady: () => string | undefined;
   readonly close: () => void;
+  /** Only with `--watch-namespaces`. */
+  readonly readNamespaceOptOut?: ReadNamespaceOptOut;
   /** Only with `--respect-env-from`. */
   readonly readConfigMaps?: ReadConfigMaps;
   /** Only where all accounts are known. */
@@ -46,11 +50,9 @@ type ServeFlags = FlagValues<typeof serveFlags>;
 export async function openAccountSource(flags: ServeFlags, context: AccountSourceContext): Promise<AccountSource> {
   const defaults = accountDefaults(flags);
   const path = flags['service-accounts'];
-  if (path !== '' && flags['watch-config-map']) {
-    throw new UsageError('--watch-config-map needs a cluster, and --service-accounts serves without one');
-  }
-  if (path !== '' && flags['respect-env-from']) {
-    throw new UsageError('--respect-env-from needs a cluster, and --service-accounts serves without one');
+  for (const flag of ['watch-config-map', 'respect-env-from', 'watch-namespaces'] as const) {
+    if (path === '' || !flags[flag]) continue;
+    throw new UsageError(`--${flag} needs a cluster, and --service-accounts serves without one`);
   }
   const source =
     path === '' ? await openCluster(flags, defaults, context) : await openFiles(path, defaults, context.log);
@@ -118,16 +120,22 @@ async function openCluster(
   const roleMap = flags['watch-config-map']
     ? followRoleMap({ api, namespace: flags.namespace, defaults, now, wait, log })
     : undefined;
+  const { annotationPrefix } = defaults;
+  const namespaces = flags['watch-namespaces']
+    ? followNamespaces({ api, annotationPrefix, now, wait, log })
+    : undefined;
   const ownAnnotations = createClusterLookup({ api, defaults, now });
   return {
     lookup: roleMap ? withRoleMap(ownAnnotations, roleMap.roleMap) : ownAnnotations,
     ownAnnotations,
     roleMap: () => roleMap?.roleMap(),
+    ...(namespaces && { readNamespaceOptOut: namespaces.readOptOut }),
     ...(flags['respect-env-from'] && { readConfigMaps: createConfigMapReader({ api, now }) }),
-    notReady: () => firstRead.notReady() ?? roleMap?.notReady(),
+    notReady: () => firstRead.notReady() ?? roleMap?.notReady() ?? namespaces?.notReady(),
     close: () => {
       firstRead.close();
       void roleMap?.stop();
+      void namespaces?.stop();
       api.close();
     },
   };

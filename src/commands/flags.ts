@@ -311,6 +311,14 @@ export const serveFlags = [
     goWebhook: true,
   },
   {
+    name: 'watch-namespaces',
+    form: 'bool',
+    default: 'false',
+    group: 'Accounts',
+    text: 'Leave pods alone whose namespace has the label or annotation skip-pod-identity-webhook.',
+    goWebhook: false,
+  },
+  {
     name: 'respect-env-from',
     form: 'bool',
     default: 'false',

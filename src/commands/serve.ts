@@ -91,6 +91,7 @@ async function openPorts({ parsed, context, log, pair, source }: Parts): Promise
     review: createPodReview({
       lookup: source.lookup,
       settings: injectionSettings(flags),
+      ...(source.readNamespaceOptOut && { readNamespaceOptOut: source.readNamespaceOptOut }),
       ...(source.readConfigMaps && { readConfigMaps: source.readConfigMaps }),
     }),
     namesOf: podNames,

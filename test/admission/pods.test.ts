@@ -1,6 +1,7 @@
 // The decision on a review: which are ours, which account is asked, and what comes of each answer.
 import assert from 'node:assert/strict';
 import type { Answer, Lookup } from '../../src/accounts/lookup.ts';
+import type { ReadNamespaceOptOut } from '../../src/accounts/namespaces.ts';
 import type { AccountRef } from '../../src/identity/account-ref.ts';
 import { type Outcome, outcomeSentences } from '../../src/admission/outcomes.ts';
 import type { JsonObject } from '../../src/identity/json.ts';
@@ -19,6 +20,8 @@ function decide(request: Partial<ReviewRequest>, lookup: Lookup = identityAtHand
 const neverAsked: Lookup = () => assert.fail('no account should be asked for');
 
 const untouched = (outcome: Outcome): Decision => ({ kind: 'answer', outcome, operations: [], warnings: [] });
+
+const warningAccount: Lookup = () => ({ ...identity, warnings: ['of the account'] });
 
 const longRole: Lookup = () => ({ ...identity, roleArn: 'a'.repeat(250_000) });
 
@@ -120,6 +123,64 @@ describe('admission/pods', () => {
       { namespace: 'shop', name: 'cart' },
       { namespace: 'shop', name: 'cart' },
     ]);
+  });
+
+  describe('where namespaces can opt out', () => {
+    type OfNamespace = Awaited<ReturnType<ReadNamespaceOptOut>>;
+
+    /** Decides at once and later, with an answer about the namespace that is at hand and with one that is not. */
+    async function decideBoth(answer: OfNamespace, lookup: Lookup, object = createPod()): Promise<Decision> {
+      const review = (readNamespaceOptOut: ReadNamespaceOptOut) =>
+        createPodReview({ lookup, settings, readNamespaceOptOut })(createRequest({ object }), noDeadline);
+      const decision = review(() => answer);
+      assert.ok(!(decision instanceof Promise), 'expected a decision without a promise');
+      const late = review(() => Promise.resolve(answer));
+      assert.ok(late instanceof Promise);
+      assert.deepEqual(await late, decision);
+      return decision;
+    }
+
+    it('leaves a pod alone whose namespace does, and asks for no account', async () => {
+      assert.deepEqual(await decideBoth({ optedOut: true }, neverAsked), untouched('opted_out_by_namespace'));
+    });
+
+    it('decides by the account where the namespace does not', async () => {
+      assert.deepEqual(await decideBoth({ optedOut: false }, identityAtHand), decide({}));
+    });
+
+    it('makes no decision where nobody knows', async () => {
+      const message = 'cannot read namespace shop';
+      assert.deepEqual(await decideBoth({ kind: 'fault', reason: 'lookup_timeout', message }, neverAsked), {
+        kind: 'fault',
+        outcome: 'lookup_timeout',
+        message,
+      });
+    });
+
+    it('passes on the warning about the namespace, between those about pod and account', async () => {
+      const key = 'eks.amazonaws.com/skip-pod-identity-webhook';
+      const object = { ...createPod(), metadata: { annotations: { [key]: 'no' } } };
+      const decision = await decideBoth({ optedOut: false, warning: 'of the namespace' }, warningAccount, object);
+      assert.ok(decision.kind === 'answer');
+      assert.deepEqual(decision.warnings, [
+        `pod annotation ${key}: "no" is not a boolean; it does not opt out`,
+        'of the namespace',
+        'of the account',
+      ]);
+    });
+
+    it('asks for the namespace of the request, within the deadline, and not where the pod itself opts out', () => {
+      const asked: unknown[] = [];
+      const readNamespaceOptOut: ReadNamespaceOptOut = (...question) => {
+        asked.push(question);
+        return { optedOut: true };
+      };
+      const review = createPodReview({ lookup: neverAsked, settings, readNamespaceOptOut });
+      void review(createRequest({ object: { ...createPod(), metadata: { namespace: 'other' } } }), noDeadline);
+      void review(createRequest({ object: optedOut('labels', '') }), noDeadline);
+      void review(createRequest({ operation: 'DELETE' }), noDeadline);
+      assert.deepEqual(asked, [['shop', noDeadline]]);
+    });
   });
 
   it('hands the deadline to the lookup as it is', () => {

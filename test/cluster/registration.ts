@@ -11,6 +11,8 @@ export type Registration = {
   readonly name: string;
   /** The namespace whose pods are sent. */
   readonly namespace: string;
+  /** Labels of the namespaces whose pods are sent, in place of that one. */
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
   readonly route: Route;
   readonly port: number;
   readonly caBundle: string;
@@ -30,6 +32,7 @@ export function serviceHosts(namespace: string): string[] {
 /** Registers the webhook with failurePolicy Fail and returns the path of its configuration. */
 export async function register(cluster: Cluster, registration: Registration): Promise<string> {
   const { name, namespace, caBundle, reviewVersions = ['v1', 'v1beta1'] } = registration;
+  const { namespaceLabels = { 'kubernetes.io/metadata.name': namespace } } = registration;
   const collection = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
   const configuration = {
     apiVersion: 'admissionregistration.k8s.io/v1',
@@ -40,7 +43,7 @@ export async function register(cluster: Cluster, registration: Registration): Pr
         name: `${name}.irsa-webhook.io`,
         clientConfig: { caBundle, ...(await target(cluster, registration)) },
         rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: '*' }],
-        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+        namespaceSelector: { matchLabels: namespaceLabels },
         failurePolicy: 'Fail',
         reinvocationPolicy: 'IfNeeded',
         sideEffects: 'None',
