@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createAccounts } from './accounts.ts';
+import { createAccount, createAccounts, roleArn } from './accounts.ts';
 import { cluster } from './hooks.ts';
 import { isInjected, type Pod, podManifest } from './pods.ts';
 import { register, waitUntilEnforced } from './registration.ts';
 import { waitFor } from './wait-for.ts';
 import {
+  type Account,
   createWebhookAccount,
   startWebhook,
   waitForReviews,
@@ -27,6 +28,18 @@ async function becomes(place: string, expected: boolean): Promise<void> {
   await waitFor(`pods in ${place} to be ${expected ? 'injected' : 'left alone'}`, probe, changeTimeoutMs);
 }
 
+/** Gives an account the rights of manifests/rbac-namespaces.yaml, as far as these verbs go. */
+async function grant({ namespace, name }: Account, verbs: string): Promise<void> {
+  const manifest = await readFile(path.join(import.meta.dirname, '../../manifests/rbac-namespaces.yaml'), 'utf8');
+  assert.ok(manifest.includes('verbs: [get, list, watch]'));
+  const renamed = manifest
+    .replaceAll('name: irsa-webhook-namespaces', `name: irsa-webhook-namespaces-${namespace}`)
+    .replace(/name: irsa-webhook$/m, `name: ${name}`)
+    .replace('namespace: irsa-webhook', `namespace: ${namespace}`)
+    .replace('get, list, watch', verbs);
+  await cluster().createFromYaml(renamed, namespace);
+}
+
 describe('with --watch-namespaces', () => {
   let namespace: string;
   /** The label of the namespaces for which the webhook is called from their first moment. */
@@ -38,12 +51,7 @@ describe('with --watch-namespaces', () => {
     namespace = await cluster().createNamespace(ownLabel);
     await createAccounts(namespace);
     const account = await createWebhookAccount(cluster(), namespace);
-    const manifest = await readFile(path.join(import.meta.dirname, '../../manifests/rbac-namespaces.yaml'), 'utf8');
-    const renamed = manifest
-      .replaceAll('name: irsa-webhook-namespaces', `name: irsa-webhook-namespaces-${namespace}`)
-      .replace(/name: irsa-webhook$/m, `name: ${account.name}`)
-      .replace('namespace: irsa-webhook', `namespace: ${namespace}`);
-    await cluster().createFromYaml(renamed, namespace);
+    await grant(account, 'get, list, watch');
     webhook = await startWebhook(cluster(), { account, hosts: [], flags: ['--watch-namespaces'] });
     await waitUntilReady(webhook);
     const { port, caBundle } = webhook;
@@ -87,25 +95,35 @@ describe('with --watch-namespaces', () => {
       const place = `${namespace}-new-${String(round)}`;
       const metadata = { name: place, labels: { ...ownLabel, [key]: '' } };
       await cluster().create('/api/v1/namespaces', { metadata });
-      await createAccounts(place);
+      await createAccount(place, 'with-role', { 'role-arn': roleArn });
       assert.ok(!isInjected(await podIn(place)));
       const [line] = await waitForReviews(webhook, 1, (review) => review['namespace'] === place);
       assert.equal(line?.['outcome'], 'opted_out_by_namespace');
     }
   });
 
-  it('is not ready without the rights to read namespaces, and says so', async () => {
+  it('goes by live reads as long as it knows no list, and is not ready, and says why', async () => {
     const other = await cluster().createNamespace();
+    await createAccounts(other);
     const account = await createWebhookAccount(cluster(), other);
-    const without = await startWebhook(cluster(), { account, hosts: [], flags: ['--watch-namespaces'] });
+    await grant(account, 'get');
+    const unlisted = await startWebhook(cluster(), { account, hosts: [], flags: ['--watch-namespaces'] });
+    const outcomeOf = async (): Promise<string | undefined> => {
+      const request = { uid: '1', operation: 'CREATE', namespace: other, object: podManifest('with-role') };
+      const { body } = await unlisted.post({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request });
+      return /"outcome":"(\w+)"/.exec(body)?.[1];
+    };
     try {
       const probe = async (): Promise<true | undefined> => {
-        const { status, body } = await without.health('/readyz');
+        const { status, body } = await unlisted.health('/readyz');
         return (status === 503 && /^not ready: namespaces have not been read yet: .*forbidden/.test(body)) || undefined;
       };
       await waitFor('the webhook to say why it is not ready', probe, changeTimeoutMs);
+      assert.equal(await outcomeOf(), 'injected');
+      await cluster().patch(`/api/v1/namespaces/${other}`, { metadata: { labels: { [key]: '' } } });
+      assert.equal(await outcomeOf(), 'opted_out_by_namespace', 'at once');
     } finally {
-      await without.stop();
+      await unlisted.stop();
     }
   });
 });
