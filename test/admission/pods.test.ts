@@ -78,6 +78,12 @@ describe('admission/pods', () => {
       assert.equal(decideOf(16, longRole).outcome, 'injected');
     });
 
+    it('is one, too, where containers are added to a pod', () => {
+      const ephemeralContainers = Array.from({ length: 100_000 }, () => ({}));
+      const request = { operation: 'UPDATE', subResource: 'ephemeralcontainers', oldObject: createPod() };
+      assert.equal(decide({ ...request, object: createPod({ ephemeralContainers }) }).outcome, 'pod_too_large');
+    });
+
     it('never has more bytes than were reckoned with', () => {
       const decision = decideOf(3_000);
       assert.ok(decision.kind === 'answer');
