@@ -60,11 +60,16 @@ export function readPod(
     sessionOwner: {
       namespace: context.namespace,
       serviceAccountName: asString(spec['serviceAccountName']) ?? '',
-      podName: asString(metadata?.['name']),
-      generateName: asString(metadata?.['generateName']),
+      podName: nameIn(metadata?.['name']),
+      generateName: nameIn(metadata?.['generateName']),
     },
     windows: runsOnWindows(spec),
     configMaps: context.configMaps,
     warnings: own.warnings,
   };
+}
+
+/** Returns the name in a field; to the API, empty is absent. */
+function nameIn(value: unknown): string | undefined {
+  return value === '' ? undefined : asString(value);
 }
