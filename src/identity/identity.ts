@@ -79,6 +79,8 @@ export function parseIdentity(
   const roleArn = named === undefined ? undefined : readRole(reader, named, roleOwner);
   const containerRoles = readContainerRoles(reader, roleOwner);
   const target = readTargetRole(reader, roleArn);
+  // Read so far is what names a role, and what is wrong with that matters even where there is none in the end.
+  const roleWarnings = [...reader.warnings];
   const audience = readAudience(reader, defaults);
   const preferences = readPreferences(reader, defaults);
 
@@ -87,11 +89,11 @@ export function parseIdentity(
     return { kind: 'identity', ...roles, audience, ...preferences, warnings: reader.warnings };
   }
   // Without a role nobody waits for an identity: only what was meant to name one is worth a warning.
-  if (named === undefined) {
-    const typo = findRoleTypo(annotations, annotationPrefix);
-    return { kind: 'none', reason: 'no_role_annotation', warnings: typo === undefined ? [] : [typo], preferences };
-  }
-  return { kind: 'none', reason: 'blank_role_annotation', warnings: reader.warnings.slice(0, 1), preferences };
+  if (named !== undefined)
+    return { kind: 'none', reason: 'blank_role_annotation', warnings: roleWarnings, preferences };
+  const typo = findRoleTypo(annotations, annotationPrefix);
+  const warnings = typo === undefined ? roleWarnings : [typo, ...roleWarnings];
+  return { kind: 'none', reason: 'no_role_annotation', warnings, preferences };
 }
 
 /** Returns the role that a text names, in full; undefined, with a warning, where it is blank. */

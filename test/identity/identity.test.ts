@@ -1,6 +1,7 @@
 // What the annotations of an account promise.
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
+import { annotationNames } from '../../src/identity/annotations.ts';
 import { type Identity, type IdentityDefaults, parseIdentity } from '../../src/identity/identity.ts';
 import { asObject, type JsonObject } from '../../src/identity/json.ts';
 
@@ -166,6 +167,35 @@ describe('identity/identity', () => {
     });
   }
 
+  const meant: readonly (readonly [what: string, given: Given, warnings: readonly string[]])[] = [
+    [
+      'roles by container that cannot be read',
+      { 'container-roles': '{', region: 'NOWHERE' },
+      ['account annotation container-roles: "{" is not a JSON object of roles by container name; it is passed over'],
+    ],
+    [
+      'a slip in the name of the role, and roles by container that cannot be read',
+      { role: roleArn, 'container-roles': '[]' },
+      [
+        `account annotation "${prefix}/role" is not read; a role is given by ${prefix}/role-arn`,
+        'account annotation container-roles: "[]" is not a JSON object of roles by container name; it is passed over',
+      ],
+    ],
+  ];
+  for (const [what, given, warnings] of meant) {
+    it(`${what}: no role, and that is said`, () => {
+      const answer = parseIdentity(annotate(given), defaults);
+      assert.equal(answer.kind === 'none' && answer.reason, 'no_role_annotation');
+      assert.deepEqual(answer.warnings, warnings);
+    });
+  }
+
+  it('a blank role, and roles by container that cannot be read: a warning each', () => {
+    const answer = parseIdentity(annotate({ 'role-arn': ' ', 'container-roles': 'x' }), defaults);
+    assert.equal(answer.kind === 'none' && answer.reason, 'blank_role_annotation');
+    assert.equal(answer.warnings.length, 2);
+  });
+
   it('a name that every object has: no annotation', () => {
     const answer = parseIdentity({}, { ...defaults, annotationPrefix: '__proto__' });
     assert.equal(answer.kind, 'none');
@@ -209,7 +239,7 @@ describe('identity/identity', () => {
   });
 
   it('whatever the annotations and flags: no throw, and warnings that the API server passes on', () => {
-    const names = ['role-arn', 'audience', 'sts-regional-endpoints', 'token-expiration'];
+    const names = Object.values(annotationNames);
     const annotations = fc.dictionary(
       fc.constantFrom(...names),
       fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue()),
