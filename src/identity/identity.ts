@@ -149,6 +149,6 @@ function readRegionalSts({ read, readBoolean, warn }: AnnotationReader, fallback
   const slipText = read(slip);
   if (read(name) !== undefined || slipText === undefined) return readBoolean(name, consequence) ?? fallback;
   const value = readBoolean(slip, consequence);
-  if (value !== undefined) warn(slip, slipText, `is not the name, which is ${name}`, 'it counts all the same');
+  if (value !== undefined) warn(slip, slipText, `is meant for ${name}`, 'it counts all the same');
   return value ?? fallback;
 }
