@@ -58,7 +58,7 @@ export function inject(
   return {
     operations: [...labels, ...config, ...volumeToAdd(place, grant, reading), ...shares.operations],
     outcome: shares.outcome,
-    warnings: [...reading.warnings, ...secondVolume, ...shares.warnings],
+    warnings: [...reading.warnings, ...secondVolume, ...regionToName(grant, reading), ...shares.warnings],
   };
 }
 
@@ -100,6 +100,12 @@ function volumeToAdd(place: VolumePlace, grant: Grant, reading: PodReading): Add
   const { pod, spec, volumes, tokenExpirationSeconds } = reading;
   const expirationSeconds = podExpirationSeconds(pod, spec, tokenExpirationSeconds, grant.spread);
   return [prepend(pointer('spec', 'volumes'), volumes.exists, tokenVolume(place.name, grant, expirationSeconds))];
+}
+
+/** SDKs that assume a second role, unlike one by web identity, call STS in a region (docs/adr/0006-role-chaining.md). */
+function regionToName({ chain }: Grant, { options }: PodReading): string[] {
+  if (chain === undefined || options.region !== '') return [];
+  return ['target-role-arn: some SDKs assume a second role only where a region is given (annotation region)'];
 }
 
 const noTokenVolumeWarning =
