@@ -17,6 +17,8 @@ export type Registration = {
   readonly port: number;
   readonly caBundle: string;
   readonly reviewVersions?: readonly string[];
+  /** Whether containers that are added to running pods are sent, too. */
+  readonly ephemeralContainers?: boolean;
 };
 
 /** The Service by which the API server calls a webhook in `namespace`; the certificate must hold `<it>.<namespace>.svc`. */
@@ -42,7 +44,10 @@ export async function register(cluster: Cluster, registration: Registration): Pr
       {
         name: `${name}.irsa-webhook.io`,
         clientConfig: { caBundle, ...(await target(cluster, registration)) },
-        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: '*' }],
+        rules: [
+          rule('CREATE', 'pods'),
+          ...(registration.ephemeralContainers === true ? [rule('UPDATE', 'pods/ephemeralcontainers')] : []),
+        ],
         namespaceSelector: { matchLabels: namespaceLabels },
         failurePolicy: 'Fail',
         reinvocationPolicy: 'IfNeeded',
@@ -54,6 +59,10 @@ export async function register(cluster: Cluster, registration: Registration): Pr
   };
   const created = await cluster.create(collection, configuration);
   return `${collection}/${created.metadata.name}`;
+}
+
+function rule(operation: string, resource: string): object {
+  return { apiGroups: [''], apiVersions: ['v1'], operations: [operation], resources: [resource], scope: '*' };
 }
 
 /** Waits until a dry-run pod shows that the API server calls the webhook: its configuration reaches it by a watch. */
