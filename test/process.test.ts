@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { asObject } from '../src/identity/json.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { answerWith, startMetadataServer } from './accounts/metadata-server.ts';
 import { createPod, createReview, roleArn } from './admission/reviews.ts';
 import { eventually } from './kubernetes/eventually.ts';
 import { startFakeApiServer } from './kubernetes/fake-api-server.ts';
@@ -180,6 +181,44 @@ describe('the program', () => {
         );
       });
     }
+  });
+
+  it('starts without instance metadata, and completes roles by their names once it is there', async () => {
+    const metadata = await startMetadataServer(scope);
+    metadata.behave({ PUT: answerWith(503, '') });
+    const path = join(await scope.folder(), 'accounts.yaml');
+    const annotations = { 'eks.amazonaws.com/role-arn': 'team/cart' };
+    const account = {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'cart', namespace: 'shop', annotations },
+    };
+    await writeFile(path, JSON.stringify(account));
+    const program = startProgram(
+      scope,
+      ['--self-signed', '--compose-role-arn', '--service-accounts', path, ...freePorts],
+      { environment: { AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url } },
+    );
+    const { port, metricsPort } = await portsOf(program);
+    assert.equal((await call({ port: metricsPort }, '/readyz')).status, 200);
+    const agent = new https.Agent({ rejectUnauthorized: false });
+    const review = async (): Promise<string> => {
+      const request = https.request({
+        port,
+        path: '/mutate',
+        method: 'POST',
+        agent,
+        headers: { 'Content-Type': 'application/json' },
+      });
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        request.on('response', resolve).on('error', reject).end(JSON.stringify(createReview()));
+      });
+      return text(response);
+    };
+    assert.match(await review(), /the AWS account is not known: .*; give --aws-account-id/);
+    metadata.behave({});
+    await eventually('the account', () => program.errors().includes('AWS account known from instance metadata'));
+    assert.match(await review(), /"role":"arn:aws-cn:iam::111122223333:role\/team\/cart"/);
   });
 
   it('takes --lookup-timeout for the longest that a read may take', async () => {

@@ -25,13 +25,17 @@ export type Program = {
 export function startProgram(
   scope: Pick<Scope, 'onEnd'>,
   args: readonly string[],
-  options: { readonly file?: string; readonly stdin?: string } = {},
+  options: {
+    readonly file?: string;
+    readonly stdin?: string;
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
 ): Program {
   const file = options.file ?? builtProgram;
   assert.ok(existsSync(file), `expected ${file}: run npm run build`);
   const child = spawn(process.execPath, [file, ...args], {
     cwd: projectFolder,
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const texts = { stdout: '', stderr: '' };

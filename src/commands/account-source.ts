@@ -9,6 +9,7 @@ import type { Lookup } from '../accounts/lookup.ts';
 import type { Accounts } from '../accounts/manifest.ts';
 import type { ReadNamespaceOptOut } from '../accounts/namespaces.ts';
 import { withRoleMap } from '../accounts/role-map-lookup.ts';
+import { withRoleOwner } from '../accounts/role-owner-lookup.ts';
 import type { IdentityDefaults } from '../identity/identity.ts';
 import type { RoleMap } from '../identity/role-map.ts';
 import { connect } from '../kubernetes/connect.ts';
@@ -18,7 +19,8 @@ import { UsageError } from './flag-values.ts';
 import type { FlagValues, serveFlags } from './flags.ts';
 import { followNamespaces } from './namespaces.ts';
 import { followRoleMap } from './role-map.ts';
-import { accountDefaults } from './settings.ts';
+import { followRoleOwner, type RoleOwnerSource } from './role-owner.ts';
+import { accountDefaults, roleOwnerOf } from './settings.ts';
 
 /** Where the promises come from while the process serves. */
 export type AccountSource = {
@@ -54,10 +56,51 @@ export async function openAccountSource(flags: ServeFlags, context: AccountSourc
     if (path === '' || !flags[flag]) continue;
     throw new UsageError(`--${flag} needs a cluster, and --service-accounts serves without one`);
   }
-  const source =
-    path === '' ? await openCluster(flags, defaults, context) : await openFiles(path, defaults, context.log);
+  const roleOwner = defaults.roleOwner === 'later' ? await openRoleOwner(flags, context) : undefined;
+  const parts: SourceParts = { flags, defaults, roleOwner, context };
+  const source = await openAccounts(parts).catch((error: unknown) => {
+    roleOwner?.close();
+    throw error;
+  });
   const credentialsPath = flags['watch-container-credentials-config'];
   return credentialsPath === '' ? source : withCredentialsFile(source, credentialsPath, context.log);
+}
+
+type SourceParts = {
+  readonly flags: ServeFlags;
+  readonly defaults: IdentityDefaults;
+  /** Only where roles may be named without an ARN and no flag says whose they are. */
+  readonly roleOwner: RoleOwnerSource | undefined;
+  readonly context: AccountSourceContext;
+};
+
+async function openAccounts(parts: SourceParts): Promise<OpenSource> {
+  const { roleOwner } = parts;
+  const source = parts.flags['service-accounts'] === '' ? await openCluster(parts) : await openFiles(parts);
+  const close = (): void => {
+    roleOwner?.close();
+    source.close();
+  };
+  return { ...source, close };
+}
+
+/** Asks for the owner for the first time before any port is open, so that the first review meets it. */
+async function openRoleOwner(flags: ServeFlags, { environment, log }: AccountSourceContext): Promise<RoleOwnerSource> {
+  const roleOwner = followRoleOwner({
+    environment,
+    ownerOf: (identity) => roleOwnerOf(identity, flags),
+    now,
+    random: Math.random,
+    wait,
+    log,
+  });
+  await roleOwner.firstTry;
+  return roleOwner;
+}
+
+/** Completes roles by their names, where there may be any, before the role map is asked; container credentials need none. */
+function completeRoles(accounts: Lookup, { roleOwner, defaults: { annotationPrefix } }: SourceParts): Lookup {
+  return roleOwner ? withRoleOwner({ accounts, owner: roleOwner.owner, annotationPrefix }) : accounts;
 }
 
 async function withCredentialsFile(source: OpenSource, path: string, log: Log): Promise<AccountSource> {
@@ -87,7 +130,10 @@ async function withCredentialsFile(source: OpenSource, path: string, log: Log): 
 /** A source, and what container credentials go by in it. */
 type OpenSource = AccountSource & { readonly ownAnnotations: Lookup; readonly roleMap: () => RoleMap | undefined };
 
-async function openFiles(path: string, defaults: IdentityDefaults, log: Log): Promise<OpenSource> {
+async function openFiles(parts: SourceParts): Promise<OpenSource> {
+  const { flags, defaults } = parts;
+  const { log } = parts.context;
+  const path = flags['service-accounts'];
   // Loaded here only: a replica in a cluster has no use for a YAML parser.
   const { createFileAccounts } = await import('../accounts/files.ts');
   const files = await createFileAccounts({
@@ -101,14 +147,18 @@ async function openFiles(path: string, defaults: IdentityDefaults, log: Log): Pr
       }
     },
   });
-  return { ...files, ownAnnotations: files.lookup, roleMap: () => undefined, notReady: () => undefined };
+  return {
+    ...files,
+    lookup: completeRoles(files.lookup, parts),
+    ownAnnotations: files.lookup,
+    roleMap: () => undefined,
+    notReady: () => undefined,
+  };
 }
 
-async function openCluster(
-  flags: ServeFlags,
-  defaults: IdentityDefaults,
-  { version, environment, log }: AccountSourceContext,
-): Promise<OpenSource> {
+async function openCluster(parts: SourceParts): Promise<OpenSource> {
+  const { flags, defaults } = parts;
+  const { version, environment, log } = parts.context;
   const connection = await connect({
     kubeconfigPath: flags.kubeconfig,
     apiServerUrl: flags['kube-api'],
@@ -125,8 +175,9 @@ async function openCluster(
     ? followNamespaces({ api, annotationPrefix, now, wait, log })
     : undefined;
   const ownAnnotations = createClusterLookup({ api, defaults, now });
+  const accounts = completeRoles(ownAnnotations, parts);
   return {
-    lookup: roleMap ? withRoleMap(ownAnnotations, roleMap.roleMap) : ownAnnotations,
+    lookup: roleMap ? withRoleMap(accounts, roleMap.roleMap) : accounts,
     ownAnnotations,
     roleMap: () => roleMap?.roleMap(),
     ...(namespaces && { readNamespaceOptOut: namespaces.readOptOut }),

@@ -1,5 +1,6 @@
 // What the shared flags mean to the decision.
-import { isAccountId, isPartition, partitionOfRegion } from '../identity/compose-role-arn.ts';
+import type { InstanceIdentity } from '../accounts/instance-metadata.ts';
+import { isAccountId, isPartition, partitionOfRegion, type RoleOwner } from '../identity/compose-role-arn.ts';
 import type { IdentityDefaults } from '../identity/identity.ts';
 import { maxTokenExpirationSeconds, minTokenExpirationSeconds } from '../identity/token-expiration.ts';
 import type { InjectionSettings } from '../injection/settings.ts';
@@ -55,23 +56,34 @@ export function injectionSettings(flags: InjectionFlags): InjectionSettings {
 }
 
 /**
- * Returns the same for `serve`, where `--compose-role-arn` may say whose roles are meant. Throws a {@link UsageError}
- * where it does not say it well.
+ * Returns the same for `serve`, where `--compose-role-arn` may say whose roles are meant; `later` where no flag names the
+ * account. Throws a {@link UsageError} where a flag does not say it well.
  */
 export function accountDefaults(flags: FlagValues<typeof serveFlags>): IdentityDefaults {
   const defaults = identityDefaults(flags);
   if (!flags['compose-role-arn']) return defaults;
   const accountId = flags['aws-account-id'];
-  const partition =
-    flags['aws-partition'] === '' ? partitionOfRegion(flags['aws-default-region']) : flags['aws-partition'];
-  if (!isAccountId(accountId)) {
-    throw new UsageError(
-      `--compose-role-arn needs --aws-account-id of 12 digits, got ${JSON.stringify(accountId)}; to ask the node's ` +
-        'instance metadata for it is not built yet',
-    );
+  const partition = flags['aws-partition'];
+  if (accountId !== '' && !isAccountId(accountId)) {
+    throw new UsageError(`--aws-account-id: expected the 12 digits of an account, got ${JSON.stringify(accountId)}`);
   }
-  if (!isPartition(partition)) {
+  if (partition !== '' && !isPartition(partition)) {
     throw new UsageError(`--aws-partition: expected a name such as aws or aws-cn, got ${JSON.stringify(partition)}`);
   }
-  return { ...defaults, roleOwner: { accountId, partition } };
+  if (accountId === '') return { ...defaults, roleOwner: 'later' };
+  return {
+    ...defaults,
+    roleOwner: { accountId, partition: partition || partitionOfRegion(flags['aws-default-region']) },
+  };
+}
+
+/** Returns the owner that instance metadata tells of: the account is the node's, the partition the flag's or its region's. */
+export function roleOwnerOf(
+  { accountId, region }: InstanceIdentity,
+  flags: Pick<FlagValues<typeof serveFlags>, 'aws-partition' | 'aws-default-region'>,
+): RoleOwner {
+  return {
+    accountId,
+    partition: flags['aws-partition'] || partitionOfRegion(region || flags['aws-default-region']),
+  };
 }

@@ -8,6 +8,11 @@ export type RoleOwner = {
   readonly partition: string;
 };
 
+/** Returns whether the text names a role without being an ARN: there is no `arn:` in it, and it is not blank. */
+export function isRoleName(text: string): boolean {
+  return !text.includes('arn:') && text.trim() !== '';
+}
+
 /**
  * Returns the ARN of the role that a text names: `app` or `team/app` becomes `arn:aws:iam::111122223333:role/team/app`.
  * A text with `arn:` anywhere in it stays as it is (the Go webhook's rule, pkg/cache/cache.go, addSA).

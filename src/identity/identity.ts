@@ -1,7 +1,7 @@
 // Turns the annotations of a service account into the identity that they promise.
 import { type AnnotationReader, createAnnotationReader } from './annotation-reader.ts';
 import { annotationNames } from './annotations.ts';
-import { composeRoleArn, type RoleOwner } from './compose-role-arn.ts';
+import { composeRoleArn, isRoleName, type RoleOwner } from './compose-role-arn.ts';
 import { type ContainerRoles, parseContainerRoles } from './container-roles.ts';
 import { type InjectionOptions, readInjectionOptions } from './injection-options.ts';
 import type { JsonObject } from './json.ts';
@@ -15,8 +15,11 @@ export type IdentityDefaults = {
   readonly audience: string;
   readonly regionalSts: boolean;
   readonly tokenExpirationSeconds: number;
-  /** Where roles are that an annotation names without an ARN (`--compose-role-arn`); undefined: such a name is wrong. */
-  readonly roleOwner?: RoleOwner;
+  /**
+   * Where roles are that an annotation names without an ARN (`--compose-role-arn`); undefined: such a name is wrong;
+   * `later`: it stays a name, which {@link completeIdentity} completes once the owner is known.
+   */
+  readonly roleOwner?: RoleOwner | 'later';
 };
 
 /** What an account says of tokens and SDKs whether or not it names a role. */
@@ -78,7 +81,7 @@ export function parseIdentity(
   const named = reader.read(annotationNames.roleArn);
   const roleArn = named === undefined ? undefined : readRole(reader, named, roleOwner);
   const containerRoles = readContainerRoles(reader, roleOwner);
-  const target = readTargetRole(reader, roleArn);
+  const target = readTargetRole(reader, roleArn, roleOwner === 'later');
   // Read so far is what names a role, and what is wrong with that matters even where there is none in the end.
   const roleWarnings = [...reader.warnings];
   const audience = readAudience(reader, defaults);
@@ -96,36 +99,68 @@ export function parseIdentity(
   return { kind: 'none', reason: 'no_role_annotation', warnings, preferences };
 }
 
-/** Returns the role that a text names, in full; undefined, with a warning, where it is blank. */
-function readRole({ warn }: AnnotationReader, named: string, roleOwner: RoleOwner | undefined): string | undefined {
-  const roleArn = roleOwner === undefined ? named : composeRoleArn(named, roleOwner);
-  if (roleArn.trim() === '') {
-    warn(annotationNames.roleArn, roleArn, 'is blank', 'no identity is given');
+/** Whose roles are meant that have only a name; undefined: such a name is wrong. */
+type Owner = IdentityDefaults['roleOwner'];
+
+/** Returns the role that a text names, in full if that can be; undefined, with a warning, where it is blank. */
+function readRole(reader: AnnotationReader, named: string, owner: Owner): string | undefined {
+  if (named.trim() === '') {
+    reader.warn(annotationNames.roleArn, named, 'is blank', 'no identity is given');
     return undefined;
   }
-  if (!isRoleArn(roleArn)) {
-    warn(annotationNames.roleArn, roleArn, 'is not the ARN of a role', 'it is given as it is');
-  }
-  return roleArn;
+  return fullRole(reader, annotationNames.roleArn, named, owner);
 }
 
-function readContainerRoles(
-  { read, warn }: AnnotationReader,
-  roleOwner: RoleOwner | undefined,
-): ContainerRoles | undefined {
-  const text = read(annotationNames.containerRoles);
+function readContainerRoles(reader: AnnotationReader, owner: Owner): ContainerRoles | undefined {
+  const text = reader.read(annotationNames.containerRoles);
   if (text === undefined) return undefined;
   const named = parseContainerRoles(text);
   if ('problem' in named) {
-    warn(annotationNames.containerRoles, text, named.problem, 'it is passed over');
+    reader.warn(annotationNames.containerRoles, text, named.problem, 'it is passed over');
     return undefined;
   }
-  const roles = new Map([...named].map(([name, role]) => [name, roleOwner ? composeRoleArn(role, roleOwner) : role]));
-  const wrong = [...roles.values()].find((role) => !isRoleArn(role));
-  if (wrong !== undefined) {
-    warn(annotationNames.containerRoles, wrong, 'is not the ARN of a role', 'it is given as it is');
-  }
-  return roles;
+  return fullContainerRoles(reader, named, owner);
+}
+
+function fullContainerRoles(reader: AnnotationReader, named: ContainerRoles, owner: Owner): ContainerRoles {
+  const { containerRoles } = annotationNames;
+  return new Map([...named].map(([name, role]) => [name, fullRole(reader, containerRoles, role, owner)]));
+}
+
+/** Returns the ARN of a role; a text that is none, and is not one to be, is given as it is, with a warning. */
+function fullRole(reader: AnnotationReader, annotation: string, named: string, owner: Owner): string {
+  if (owner === 'later' && isRoleName(named)) return named;
+  const roleArn = typeof owner === 'object' ? composeRoleArn(named, owner) : named;
+  if (!isRoleArn(roleArn)) reader.warn(annotation, roleArn, 'is not the ARN of a role', 'it is given as it is');
+  return roleArn;
+}
+
+/** Returns whether a role of an identity has only its name, so that {@link completeIdentity} has something to do. */
+export function isForLater({ roleArn, containerRoles }: Identity): boolean {
+  return [roleArn, ...(containerRoles?.values() ?? [])].some((role) => role !== undefined && isRoleName(role));
+}
+
+/**
+ * Returns the identity with the ARNs of its roles where it has only names: what {@link parseIdentity} would have returned
+ * for this owner in place of `later`, but for the order of warnings.
+ */
+export function completeIdentity(identity: Identity, owner: RoleOwner, annotationPrefix: string): Identity {
+  const reader = createAnnotationReader(undefined, { owner: 'account', annotationPrefix });
+  const complete = (annotation: string, role: string): string =>
+    isRoleName(role) ? fullRole(reader, annotation, role, owner) : role;
+  const { target, containerRoles, ...rest } = identity;
+  const roleArn = rest.roleArn === undefined ? undefined : complete(annotationNames.roleArn, rest.roleArn);
+  const completed = [...(containerRoles ?? [])].map(
+    ([name, role]) => [name, complete(annotationNames.containerRoles, role)] as const,
+  );
+  return {
+    ...rest,
+    roleArn,
+    ...(containerRoles && { containerRoles: new Map(completed) }),
+    // A config of lines holds nothing that has not the form of an ARN.
+    ...(target && roleArn !== undefined && isRoleArn(roleArn) && { target }),
+    warnings: [...reader.warnings, ...identity.warnings],
+  };
 }
 
 function readAudience({ read, warn }: AnnotationReader, defaults: IdentityDefaults): string {

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { mutateFlags, serveFlags } from '../../src/commands/flags.ts';
 import { parseFlags } from '../../src/commands/parse-flags.ts';
-import { accountDefaults, identityDefaults, injectionSettings } from '../../src/commands/settings.ts';
+import { accountDefaults, identityDefaults, injectionSettings, roleOwnerOf } from '../../src/commands/settings.ts';
 import { defaults, settings } from '../admission/reviews.ts';
 
 const flagsOf = (...args: string[]) => parseFlags(mutateFlags, args).values;
 
-const ownerOf = (...args: string[]) => accountDefaults(parseFlags(serveFlags, args).values).roleOwner;
+const serveFlagsOf = (...args: string[]) => parseFlags(serveFlags, args).values;
+const ownerOf = (...args: string[]) => accountDefaults(serveFlagsOf(...args)).roleOwner;
 
 describe('commands/settings', () => {
   it('has the defaults of the Go webhook', () => {
@@ -71,19 +72,40 @@ describe('commands/settings', () => {
     it('takes the account, and the partition or that of the region', () => {
       const composed = ['--compose-role-arn', '--aws-account-id=111122223333'];
       assert.deepEqual(ownerOf(...composed), { accountId: '111122223333', partition: 'aws' });
-      assert.equal(ownerOf(...composed, '--aws-default-region=cn-north-1')?.partition, 'aws-cn');
-      assert.equal(ownerOf(...composed, '--aws-partition=aws-us-gov')?.partition, 'aws-us-gov');
+      for (const [flag, partition] of [
+        ['--aws-default-region=cn-north-1', 'aws-cn'],
+        ['--aws-partition=aws-us-gov', 'aws-us-gov'],
+      ] as const) {
+        assert.deepEqual(ownerOf(...composed, flag), { accountId: '111122223333', partition });
+      }
     });
 
+    it('leaves the owner for later where no flag names the account', () => {
+      assert.equal(ownerOf('--compose-role-arn'), 'later');
+    });
+
+    for (const [args, region, partition] of [
+      [[], 'cn-north-1', 'aws-cn'],
+      [[], '', 'aws'],
+      [['--aws-default-region=us-gov-west-1'], '', 'aws-us-gov'],
+      [['--aws-default-region=us-gov-west-1'], 'eu-west-1', 'aws'],
+      [['--aws-partition=aws-iso'], 'cn-north-1', 'aws-iso'],
+    ] as const) {
+      it(`takes from metadata the account, and with region ${JSON.stringify(region)} ${args.join(' ')} ${partition}`, () => {
+        const owner = roleOwnerOf({ accountId: '111122223333', region }, serveFlagsOf(...args));
+        assert.deepEqual(owner, { accountId: '111122223333', partition });
+      });
+    }
+
     for (const [args, message] of [
-      [[], /^UsageError: --compose-role-arn needs --aws-account-id of 12 digits, got "";/],
-      [['--aws-account-id=1'], /^UsageError: --compose-role-arn needs --aws-account-id of 12 digits, got "1";/],
+      [['--aws-account-id=1'], /^UsageError: --aws-account-id: expected the 12 digits of an account, got "1"$/],
+      [['--aws-partition=azure'], /^UsageError: --aws-partition: expected a name such as aws or aws-cn, got "azure"$/],
       [
         ['--aws-account-id=111122223333', '--aws-partition=azure'],
         /^UsageError: --aws-partition: expected a name such as aws or aws-cn, got "azure"$/,
       ],
     ] as const) {
-      it(`refuses ${args.join(' ') || 'no account'}`, () => {
+      it(`refuses ${args.join(' ')}`, () => {
         assert.throws(() => ownerOf('--compose-role-arn', ...args), message);
       });
     }
