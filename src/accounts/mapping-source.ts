@@ -8,12 +8,20 @@ import { createReflector, type ReflectorOptions } from '../kubernetes/reflector.
 export const roleMapConfigMapName = 'pod-identity-webhook';
 const roleMapKey = 'config';
 
+/** A ConfigMap, as far as it matters here. */
+export type RoleMapConfigMap = {
+  /** The text of the map; undefined where its key is missing. */
+  readonly text: string | undefined;
+  readonly uid: string;
+  readonly resourceVersion: string;
+};
+
 /** What is told of the map as it changes. */
 export type RoleMapObserver = {
   /** A map counts from now on; `entries` is how many keys it has. */
   readonly onMap: (entries: number) => void;
-  /** The ConfigMap holds no usable map; the last good one stays. */
-  readonly onRefused: (message: string) => void;
+  /** The ConfigMap holds no usable map; the last good one stays. Told once of each text, however often it is listed. */
+  readonly onRefused: (message: string, configMap: RoleMapConfigMap) => void;
   /** The API server cannot be followed just now; what was read last stays. */
   readonly onError: (message: string) => void;
   /** The ConfigMap, or that there is none, is known for the first time. */
@@ -21,7 +29,7 @@ export type RoleMapObserver = {
 };
 
 /** What following the map needs. */
-export type RoleMapSourceOptions = Pick<ReflectorOptions<string | undefined>, 'api' | 'now' | 'random' | 'wait'> & {
+export type RoleMapSourceOptions = Pick<ReflectorOptions<RoleMapConfigMap>, 'api' | 'now' | 'random' | 'wait'> & {
   /** The namespace of the ConfigMap. */
   readonly namespace: string;
   readonly defaults: IdentityDefaults;
@@ -37,35 +45,46 @@ export type RoleMapSource = {
 
 /**
  * Follows the ConfigMap until stop(). It is taken as a whole or not at all: one wrong entry, and the last good map stays
- * in force; where there was none yet, reviews that would need the map fail, and `onRefused` says why. Without the ConfigMap, or without its key, the map is empty: a deletion counts at once, unlike in the Go
- * webhook.
+ * in force; where there was none yet, reviews that would need the map fail, and `onRefused` says why. Without the
+ * ConfigMap, or without its key, the map is empty: a deletion counts at once, unlike in the Go webhook.
  */
 export function createRoleMapSource(options: RoleMapSourceOptions): RoleMapSource {
   const { namespace, defaults, observer, ...parts } = options;
   let roleMap: RoleMap | undefined;
-  const take = (text: string | undefined): void => {
+  const use = (read: RoleMap): void => {
+    roleMap = read;
+    observer.onMap(read.exact.size + read.anyNamespace.size + read.globs.length);
+  };
+  let taken: { readonly text: string | undefined } | undefined;
+  const take = (configMap: RoleMapConfigMap | undefined): void => {
+    const text = configMap?.text;
+    // Listed anew, or changed beside the map.
+    if (taken !== undefined && taken.text === text) return;
+    taken = { text };
+    if (configMap === undefined || text === undefined) {
+      use(emptyRoleMap);
+      return;
+    }
     try {
-      const read = text === undefined ? emptyRoleMap : parseRoleMap(text, defaults);
-      roleMap = read;
-      observer.onMap(read.exact.size + read.anyNamespace.size + read.globs.length);
+      use(parseRoleMap(text, defaults));
     } catch (error) {
-      observer.onRefused(error instanceof Error ? error.message : String(error));
+      observer.onRefused(error instanceof Error ? error.message : String(error), configMap);
     }
   };
-  const reflector = createReflector<string | undefined>({
+  const reflector = createReflector<RoleMapConfigMap>({
     ...parts,
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`,
     selector: { fieldSelector: `metadata.name=${roleMapConfigMapName}` },
-    project: readRoleMapText,
+    project: readConfigMap,
     store: {
       begin: () => {
-        let text: string | undefined;
+        let configMap: RoleMapConfigMap | undefined;
         return {
           add: (_name, entry) => {
-            text = entry;
+            configMap = entry;
           },
           commit: () => {
-            take(text);
+            take(configMap);
           },
         };
       },
@@ -87,7 +106,11 @@ export function createRoleMapSource(options: RoleMapSourceOptions): RoleMapSourc
   return { roleMap: () => roleMap, stop: async () => reflector.stop() };
 }
 
-/** Returns the text of the map in a ConfigMap, or undefined where its key is missing. */
-export function readRoleMapText(configMap: JsonObject): string | undefined {
-  return asString(asObject(configMap['data'])?.[roleMapKey]);
+function readConfigMap(object: JsonObject): RoleMapConfigMap {
+  const metadata = asObject(object['metadata']);
+  return {
+    text: asString(asObject(object['data'])?.[roleMapKey]),
+    uid: asString(metadata?.['uid']) ?? '',
+    resourceVersion: asString(metadata?.['resourceVersion']) ?? '',
+  };
 }

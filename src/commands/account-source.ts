@@ -1,4 +1,5 @@
 // Opens the source of accounts that the flags name: files, or the API server.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClusterLookup } from '../accounts/cluster.ts';
 import { createConfigMapReader, type ReadConfigMaps } from '../accounts/config-maps.ts';
@@ -13,8 +14,10 @@ import { withRoleOwner } from '../accounts/role-owner-lookup.ts';
 import type { IdentityDefaults } from '../identity/identity.ts';
 import type { RoleMap } from '../identity/role-map.ts';
 import { connect } from '../kubernetes/connect.ts';
+import { createEventWriter } from '../kubernetes/events.ts';
 import { createTransport, type Transport } from '../kubernetes/transport.ts';
 import type { Log } from '../observability/log.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import { UsageError } from './flag-values.ts';
 import type { FlagValues, serveFlags } from './flags.ts';
 import { followNamespaces } from './namespaces.ts';
@@ -41,6 +44,7 @@ export type AccountSourceContext = {
   readonly version: string;
   readonly environment: { readonly [name: string]: string | undefined };
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'countRoleMap'>;
 };
 
 type ServeFlags = FlagValues<typeof serveFlags>;
@@ -158,7 +162,7 @@ async function openFiles(parts: SourceParts): Promise<OpenSource> {
 
 async function openCluster(parts: SourceParts): Promise<OpenSource> {
   const { flags, defaults } = parts;
-  const { version, environment, log } = parts.context;
+  const { version, environment, log, metrics } = parts.context;
   const connection = await connect({
     kubeconfigPath: flags.kubeconfig,
     apiServerUrl: flags['kube-api'],
@@ -167,8 +171,16 @@ async function openCluster(parts: SourceParts): Promise<OpenSource> {
   });
   const api = createTransport(connection, { version });
   const firstRead = followFirstRead(api, log);
+  const writeEvent = createEventWriter({
+    api,
+    component: 'irsa-webhook',
+    // In a pod its name.
+    instance: environment['HOSTNAME'] ?? '',
+    now: () => new Date(),
+    unique: randomUUID,
+  });
   const roleMap = flags['watch-config-map']
-    ? followRoleMap({ api, namespace: flags.namespace, defaults, now, wait, log })
+    ? followRoleMap({ api, namespace: flags.namespace, defaults, now, wait, log, metrics, writeEvent })
     : undefined;
   const { annotationPrefix } = defaults;
   const namespaces = flags['watch-namespaces']

@@ -4,7 +4,7 @@ import { outcomeSentences } from '../admission/outcomes.ts';
 import { createPodReview, podNames } from '../admission/pods.ts';
 import { accountNames, createServiceAccountReview } from '../admission/service-accounts.ts';
 import { createLog, type Log } from '../observability/log.ts';
-import { createMetrics } from '../observability/metrics.ts';
+import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { createApp } from '../server/app.ts';
 import { createBodyBudget } from '../server/body.ts';
 import { createHealthRoutes } from '../server/health.ts';
@@ -40,9 +40,10 @@ export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: Ser
   const flags = parsed.values;
   const log = createLog({ verbosity: flags.v });
   const pair = await readServingPair(parsed);
-  const source = await openAccountSource(flags, { ...context, log });
+  const metrics = createMetrics(Object.keys(outcomeSentences), { processMetrics: true });
+  const source = await openAccountSource(flags, { ...context, log, metrics });
   try {
-    const { webhook, operations } = await openPorts({ parsed, context, log, pair, source });
+    const { webhook, operations } = await openPorts({ parsed, context, log, metrics, pair, source });
     log.info({ version: context.version, port: webhook.port, metricsPort: operations.port }, 'listening');
     if (source.accounts) {
       const ports = { port: webhook.port, metricsPort: operations.port };
@@ -63,17 +64,17 @@ type Parts = {
   readonly parsed: ParsedFlags<typeof serveFlags>;
   readonly context: ServeContext;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly pair: ServingPair;
   readonly source: AccountSource;
 };
 
 /** Opens the port of the webhook and the one of the metrics; both or, rejecting, none. */
-async function openPorts({ parsed, context, log, pair, source }: Parts): Promise<{
+async function openPorts({ parsed, context, log, metrics, pair, source }: Parts): Promise<{
   readonly webhook: Listener;
   readonly operations: Listener;
 }> {
   const flags = parsed.values;
-  const metrics = createMetrics(Object.keys(outcomeSentences), { processMetrics: true });
   const onFault = (error: unknown): void => {
     log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'internal fault');
   };

@@ -73,6 +73,11 @@ export type Transport = {
    */
   get(path: string, options: CallOptions): Promise<ApiResponse>;
   /**
+   * Creates what `body` says, as JSON, in the collection `path`. Answers and rejections are as with get(), but there is
+   * one more try after a 401 only: where a connection broke, the API server may have done what it was asked.
+   */
+  post(path: string, body: object, options: CallOptions): Promise<ApiResponse>;
+  /**
    * Opens `path` as get() does, with the same second tries, and returns as soon as the headers are here. An answer that
    * is not 2xx is read to its end instead. Streams have connections of their own, so that no read waits for one.
    */
@@ -80,6 +85,9 @@ export type Transport = {
   /** Ends all calls with ERR_KUBERNETES_ABORTED and closes all connections. */
   close(): void;
 };
+
+/** What is sent; a call with a body is a POST, any other one a GET. */
+type Call = { readonly path: string; readonly pool: PoolName; readonly body?: string };
 
 /** Returns a transport; it connects with the first call. */
 export function createTransport(connection: Connection, options: TransportOptions): Transport {
@@ -91,25 +99,30 @@ export function createTransport(connection: Connection, options: TransportOption
 
   const pools = createConnectionPools(connection);
 
-  const send = async (path: string, authorization: string | undefined, pool: PoolName, signal: AbortSignal) => {
+  const send = async ({ path, pool, body }: Call, authorization: string | undefined, signal: AbortSignal) => {
     const agent = pools.agentOf(pool);
     const request: RequestOptions = {
       agent,
       hostname,
       port,
       path: pathPrefix + path,
+      method: body === undefined ? 'GET' : 'POST',
       headers: {
         accept: 'application/json',
         'user-agent': `irsa-webhook/${options.version}`,
         ...(authorization !== undefined && { authorization }),
+        ...(body !== undefined && {
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(body)),
+        }),
       },
       signal,
     };
     const firstTry = client.request(request);
     try {
-      return await answerTo(firstTry);
+      return await answerTo(firstTry, body);
     } catch (error) {
-      if (!firstTry.reusedSocket || !wasReset(error)) throw error;
+      if (body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
       // The API server closed the idle connection while we wrote to it; the other idle ones may be as dead.
       closeIdleSockets(agent);
       return answerTo(client.request(request));
@@ -117,16 +130,16 @@ export function createTransport(connection: Connection, options: TransportOption
   };
 
   /** Returns an answer whose body is still to be read; the signal ends it. */
-  const open = async (path: string, pool: PoolName, signal: AbortSignal) => {
+  const open = async (call: Call, signal: AbortSignal) => {
     const authorization = await connection.authorization();
     signal.throwIfAborted();
-    const response = await send(path, authorization, pool, signal);
+    const response = await send(call, authorization, signal);
     if (response.statusCode !== 401) return response;
     response.destroy();
     connection.refused(authorization);
     const renewed = await connection.authorization();
     signal.throwIfAborted();
-    return send(path, renewed, pool, signal);
+    return send(call, renewed, signal);
   };
 
   /** What is told of a path: its query may hold a continue token, which helps nobody. */
@@ -134,27 +147,29 @@ export function createTransport(connection: Connection, options: TransportOption
   const signalsOf = (signal: AbortSignal | undefined) =>
     signal === undefined ? [closing.signal] : [closing.signal, signal];
 
+  const defaultMax = options.maxBodyBytes ?? defaultMaxBodyBytes;
+  const ask = async (call: Call, { timeoutMs, signal, maxBodyBytes = defaultMax }: CallOptions) => {
+    const url = urlOf(call.path);
+    const limits = { timeoutMs, signals: signalsOf(signal), expected: `an answer from ${url}` };
+    try {
+      return await withDeadline(limits, async (ended) => readAnswer(await open(call, ended), maxBodyBytes, url));
+    } catch (error) {
+      throw toKubernetesError(error, url);
+    }
+  };
+
   return {
-    async get(path, { timeoutMs, signal, maxBodyBytes = options.maxBodyBytes ?? defaultMaxBodyBytes }) {
-      const url = urlOf(path);
-      const limits = { timeoutMs, signals: signalsOf(signal), expected: `an answer from ${url}` };
-      try {
-        return await withDeadline(limits, async (ended) =>
-          readAnswer(await open(path, 'reads', ended), maxBodyBytes, url),
-        );
-      } catch (error) {
-        throw toKubernetesError(error, url);
-      }
-    },
+    get: async (path, callOptions) => ask({ path, pool: 'reads' }, callOptions),
+    post: async (path, body, callOptions) => ask({ path, pool: 'reads', body: JSON.stringify(body) }, callOptions),
     async stream(path, { timeoutMs, signal }) {
       const url = urlOf(path);
       const signals = signalsOf(signal);
       try {
         return await withDeadline({ timeoutMs, signals, expected: `an answer from ${url}` }, async (ended) => {
-          const response = await open(path, 'streams', ended);
+          const response = await open({ path, pool: 'streams' }, ended);
           const { statusCode: status = 0, headers } = response;
           if (status < 200 || status > 299) {
-            return readAnswer(response, options.maxBodyBytes ?? defaultMaxBodyBytes, url);
+            return readAnswer(response, defaultMax, url);
           }
           endOnAbort(response, signals, url);
           return { status, headers, chunks: readChunks(response, url) };
@@ -171,13 +186,13 @@ export function createTransport(connection: Connection, options: TransportOption
   };
 }
 
-/** Sends a request without a body and returns the head of its answer. */
-function answerTo(request: ClientRequest): Promise<IncomingMessage> {
+/** Sends a request and returns the head of its answer. */
+function answerTo(request: ClientRequest, body?: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on('error', reject);
     request.on('close', () => reject(new Error('The request was closed before an answer came')));
     request.on('response', resolve);
-    request.end();
+    request.end(body);
   });
 }
 

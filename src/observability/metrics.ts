@@ -20,10 +20,19 @@ export type ReviewMetric = {
   readonly credentials: string | undefined;
 };
 
+/** What became of the ConfigMap of roles when it was read. */
+export type RoleMapLoad =
+  | { readonly result: 'loaded'; readonly entries: number }
+  | {
+      /** The last good map stays. */
+      readonly result: 'refused';
+    };
+
 /** What is counted, and how it is read. */
 export type Metrics = {
   readonly countCall: (call: CallRecord) => void;
   readonly countReview: (review: ReviewMetric) => void;
+  readonly countRoleMap: (load: RoleMapLoad) => void;
   /** Returns all metrics in the text format of Prometheus, and its media type. */
   readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
 };
@@ -50,6 +59,7 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
     buckets: durationBucketsSeconds,
     registers,
   });
+  const countRoleMap = createRoleMapMetrics(registers);
   const legacy = createGoWebhookMetrics(registers);
 
   return {
@@ -65,7 +75,33 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
       }
       if (outcome === 'service_account_not_found') legacy.missingAccounts.inc();
     },
+    countRoleMap,
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  };
+}
+
+function createRoleMapMetrics(registers: Registry[]): Metrics['countRoleMap'] {
+  const loads = new Counter({
+    name: 'irsa_webhook_role_map_loads_total',
+    help: 'Readings of a changed ConfigMap of roles by result.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of ['loaded', 'refused']) loads.inc({ result }, 0);
+  const refused = new Gauge({
+    name: 'irsa_webhook_role_map_refused',
+    help: 'Whether the ConfigMap of roles is refused as it is now, so that the last good map is in force.',
+    registers,
+  });
+  const entries = new Gauge({
+    name: 'irsa_webhook_role_map_entries',
+    help: 'Entries of the map of roles that is in force.',
+    registers,
+  });
+  return (load) => {
+    loads.inc({ result: load.result });
+    refused.set(load.result === 'refused' ? 1 : 0);
+    if (load.result === 'loaded') entries.set(load.entries);
   };
 }
 

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createAccount, roleArn } from './accounts.ts';
 import { cluster } from './hooks.ts';
+import type { ObjectList } from './objects.ts';
 import { containerNamed, ourVariables, type Pod, podManifest } from './pods.ts';
 import { register, waitUntilEnforced } from './registration.ts';
 import { waitFor } from './wait-for.ts';
@@ -97,6 +98,27 @@ describe('with roles in a ConfigMap and container credentials in a file', () => 
     await cluster().patch(configMap, { data: { config: '{"no-slash": {}}' } });
     await waitFor('the refusal', async () => isRefused(webhook), changeTimeoutMs);
     assert.equal(await roleOf('mapped'), `${mappedRole}-2`);
+    const { uid, resourceVersion } = (await cluster().get(configMap)).metadata;
+    const selector = `involvedObject.uid=${String(uid)},reason=RoleMapRefused,type=Warning`;
+    const events = `/api/v1/namespaces/${namespace}/events?fieldSelector=${encodeURIComponent(selector)}`;
+    const probe = async () => {
+      const { items } = await cluster().get<ObjectList>(events);
+      return items.length > 0 ? items : undefined;
+    };
+    const written = await waitFor('the Event', probe, changeTimeoutMs);
+    assert.equal(written.length, 1);
+    const [event] = written;
+    const subject = {
+      kind: 'ConfigMap',
+      namespace,
+      name: 'pod-identity-webhook',
+      uid,
+      apiVersion: 'v1',
+      resourceVersion,
+    };
+    assert.deepEqual(event?.['involvedObject'], subject);
+    assert.match(String(event['message']), /^The map of roles is refused as a whole, .*no-slash/);
+    assert.equal(event['reportingComponent'], 'irsa-webhook');
 
     await cluster().delete(configMap);
     await roleBecomes('mapped', undefined);

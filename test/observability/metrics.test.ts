@@ -29,6 +29,9 @@ describe('observability/metrics', () => {
       [
         'irsa_webhook_reviews_total counter',
         'irsa_webhook_review_duration_seconds histogram',
+        'irsa_webhook_role_map_loads_total counter',
+        'irsa_webhook_role_map_refused gauge',
+        'irsa_webhook_role_map_entries gauge',
         'http_request_count counter',
         'pod_identity_webhook_pod_count counter',
         'pod_identity_webhook_missing_sa_count counter',
