@@ -6,6 +6,7 @@ import { createConfigMapReader, type ReadConfigMaps } from '../accounts/config-m
 import { createContainerCredentialsFile } from '../accounts/container-credentials-file.ts';
 import { withContainerCredentials } from '../accounts/container-credentials-lookup.ts';
 import { waitForFirstRead } from '../accounts/first-read.ts';
+import type { KnownPromises } from '../accounts/known-promises.ts';
 import type { Lookup } from '../accounts/lookup.ts';
 import type { Accounts } from '../accounts/manifest.ts';
 import type { ReadNamespaceOptOut } from '../accounts/namespaces.ts';
@@ -37,6 +38,8 @@ export type AccountSource = {
   readonly readConfigMaps?: ReadConfigMaps;
   /** Only where all accounts are known. */
   readonly accounts?: () => Accounts;
+  /** What is known without asking anybody. */
+  readonly known: () => KnownPromises;
 };
 
 /** What opening a source needs besides the flags. */
@@ -69,6 +72,8 @@ export async function openAccountSource(flags: ServeFlags, context: AccountSourc
   const credentialsPath = flags['watch-container-credentials-config'];
   return credentialsPath === '' ? source : withCredentialsFile(source, credentialsPath, context.log);
 }
+
+const nothingKnown: KnownPromises = { accounts: new Map(), roleMap: undefined, containerCredentials: new Map() };
 
 type SourceParts = {
   readonly flags: ServeFlags;
@@ -124,6 +129,7 @@ async function withCredentialsFile(source: OpenSource, path: string, log: Log): 
       roleMap,
       otherwise: source.lookup,
     }),
+    known: () => ({ ...source.known(), containerCredentials: file.listed() }),
     close: () => {
       file.close();
       source.close();
@@ -157,6 +163,7 @@ async function openFiles(parts: SourceParts): Promise<OpenSource> {
     ownAnnotations: files.lookup,
     roleMap: () => undefined,
     notReady: () => undefined,
+    known: () => ({ ...nothingKnown, accounts: files.accounts() }),
   };
 }
 
@@ -194,6 +201,7 @@ async function openCluster(parts: SourceParts): Promise<OpenSource> {
     roleMap: () => roleMap?.roleMap(),
     ...(namespaces && { readNamespaceOptOut: namespaces.readOptOut }),
     ...(flags['respect-env-from'] && { readConfigMaps: createConfigMapReader({ api, now }) }),
+    known: () => ({ ...nothingKnown, roleMap: roleMap?.roleMap() }),
     notReady: () => firstRead.notReady() ?? roleMap?.notReady() ?? namespaces?.notReady(),
     close: () => {
       firstRead.close();

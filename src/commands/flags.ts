@@ -187,6 +187,14 @@ export const serveFlags = [
     rule: port,
   },
   {
+    name: 'enable-debugging-handlers',
+    form: 'bool',
+    default: 'false',
+    group: 'Serving',
+    text: 'Serve /debug/alpha/cache on the metrics port, to callers on loopback: what is known of accounts and roles.',
+    goWebhook: true,
+  },
+  {
     name: 'tls-cert',
     form: 'string',
     default: '/etc/webhook/certs/tls.crt',

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { outcomeSentences } from '../admission/outcomes.ts';
 import { createPodReview, podNames } from '../admission/pods.ts';
 import { accountNames, createServiceAccountReview } from '../admission/service-accounts.ts';
+import { describePromises } from '../accounts/known-promises.ts';
 import { createLog, type Log } from '../observability/log.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { createApp } from '../server/app.ts';
 import { createBodyBudget } from '../server/body.ts';
+import { createDebugRoute } from '../server/debug-route.ts';
 import { createHealthRoutes } from '../server/health.ts';
 import { listen, type Listener } from '../server/listen.ts';
 import { createMetricsRoute } from '../server/metrics-route.ts';
@@ -113,7 +115,8 @@ async function openPorts({ parsed, context, log, metrics, pair, source }: Parts)
     onHandshakeError: createHandshakeObserver(log, () => performance.now()),
   });
   try {
-    const operationsApp = createApp({ routes: [createMetricsRoute(metrics.render), health], onFault });
+    const debug = flags['enable-debugging-handlers'] ? [createDebugRoute(() => describePromises(source.known()))] : [];
+    const operationsApp = createApp({ routes: [createMetricsRoute(metrics.render), health, ...debug], onFault });
     return {
       webhook,
       operations: await listen(operationsApp, { port: flags['metrics-port'], flag: '--metrics-port' }),

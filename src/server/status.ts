@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 
 /** Why a call got no answer: the HTTP status, the reason in the API's own words, a stable code and one sentence. */
 export type Refusal = {
-  readonly statusCode: 400 | 404 | 405 | 408 | 413 | 415 | 500 | 503;
+  readonly statusCode: 400 | 403 | 404 | 405 | 408 | 413 | 415 | 500 | 503;
   readonly code: string;
   readonly message: string;
 };
@@ -11,6 +11,7 @@ export type Refusal = {
 /** The API's reason for each status (k8s.io/apimachinery/pkg/apis/meta/v1, StatusReason). */
 const reasons: Readonly<Record<Refusal['statusCode'], string>> = {
   400: 'BadRequest',
+  403: 'Forbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',
   408: 'Timeout',

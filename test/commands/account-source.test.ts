@@ -13,7 +13,12 @@ const deadline = { atMs: Number.MAX_SAFE_INTEGER, callerGone: () => new AbortCon
 
 function open(...args: string[]) {
   const log = createLog({ verbosity: 0, destination: keepLogLines().destination });
-  return openAccountSource(parseFlags(serveFlags, args).values, { version: '1.2.3', environment: {}, log });
+  return openAccountSource(parseFlags(serveFlags, args).values, {
+    version: '1.2.3',
+    environment: {},
+    log,
+    metrics: { countRoleMap: () => undefined },
+  });
 }
 
 describe('commands/account-source', () => {

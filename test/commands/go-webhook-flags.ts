@@ -32,6 +32,7 @@ export const goWebhookFlags: readonly (readonly [name: string, form: FlagForm, v
   ['service-account-lookup-grace-period', 'duration', '0s'],
   ['resync-period', 'duration', '1m0s'],
   ['version', 'bool', 'false'],
+  ['enable-debugging-handlers', 'bool', 'false'],
   ['add_dir_header', 'bool', 'false'],
   ['alsologtostderr', 'bool', 'false'],
   ['alsologtostderrthreshold', 'string', '0'],

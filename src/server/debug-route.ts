@@ -1,0 +1,64 @@
+// Shows what the replica knows, to whoever is on the same machine or forwards a port.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Request, type Response, Router } from 'express';
+import { refuseMethod, sendRefusal } from './status.ts';
+
+/** Returns all that is known as JSON, in pieces. */
+export type DescribeCache = () => Iterable<string>;
+
+/** The Go webhook's path (its main.go). */
+const path = '/debug/alpha/cache';
+/** Pieces that are written in one turn of the event loop: some milliseconds, between which reviews are answered. */
+const piecesATurn = 500;
+
+/**
+ * Creates the route GET /debug/alpha/cache (`--enable-debugging-handlers`). It only reads, and answers callers from
+ * loopback only: roles of all accounts are nothing for every pod of a cluster. `kubectl port-forward` comes from there.
+ */
+export function createDebugRoute(describeCache: DescribeCache): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  router
+    .route(path)
+    .all((request, response, next) => {
+      if (isLoopback(request.socket.remoteAddress ?? '')) next();
+      else {
+        const message = `${path} answers callers on the same machine only; use kubectl port-forward`;
+        sendRefusal(response, { statusCode: 403, code: 'ERR_NOT_LOOPBACK', message });
+      }
+    })
+    .get((request, response, next) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      if (request.method === 'HEAD') response.end();
+      else sendPieces(request, response, describeCache()).catch(next);
+    })
+    .all((_request, response) => {
+      sendRefusal(response, refuseMethod(response, path, ['GET', 'HEAD']));
+    });
+  return router;
+}
+
+async function sendPieces(request: Request, response: Response, pieces: Iterable<string>): Promise<void> {
+  let batch: string[] = [];
+  for (const piece of pieces) {
+    batch.push(piece);
+    if (batch.length < piecesATurn) continue;
+    const isTaken = response.write(batch.join(''));
+    batch = [];
+    // A caller that does not read would otherwise fill the memory.
+    if (!isTaken) await drained(response);
+    else await nextTurn();
+    if (request.socket.destroyed) return;
+  }
+  response.end(batch.join(''));
+}
+
+async function drained(response: Response): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('drain', resolve).once('close', resolve);
+  });
+}
+
+/** 127.0.0.0/8, ::1, and the former as an IPv6 socket sees them. */
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\./i.test(address);
+}
