@@ -1,6 +1,6 @@
 // Shows what the replica knows, to whoever is on the same machine or forwards a port.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Request, type Response, Router } from 'express';
+import { type Response, Router } from 'express';
 import { refuseMethod, sendRefusal } from './status.ts';
 
 /** Returns all that is known as JSON, in pieces. */
@@ -26,10 +26,10 @@ export function createDebugRoute(describeCache: DescribeCache): Router {
         sendRefusal(response, { statusCode: 403, code: 'ERR_NOT_LOOPBACK', message });
       }
     })
-    .get((request, response, next) => {
+    .get(async (_request, response) => {
       response.writeHead(200, { 'Content-Type': 'application/json' });
-      if (request.method === 'HEAD') response.end();
-      else sendPieces(request, response, describeCache()).catch(next);
+      if (response.req.method === 'HEAD') response.end();
+      else await sendPieces(response, describeCache());
     })
     .all((_request, response) => {
       sendRefusal(response, refuseMethod(response, path, ['GET', 'HEAD']));
@@ -37,7 +37,7 @@ export function createDebugRoute(describeCache: DescribeCache): Router {
   return router;
 }
 
-async function sendPieces(request: Request, response: Response, pieces: Iterable<string>): Promise<void> {
+async function sendPieces(response: Response, pieces: Iterable<string>): Promise<void> {
   let batch: string[] = [];
   for (const piece of pieces) {
     batch.push(piece);
@@ -47,7 +47,7 @@ async function sendPieces(request: Request, response: Response, pieces: Iterable
     // A caller that does not read would otherwise fill the memory.
     if (!isTaken) await drained(response);
     else await nextTurn();
-    if (request.socket.destroyed) return;
+    if (response.destroyed) return;
   }
   response.end(batch.join(''));
 }
