@@ -4,39 +4,52 @@ import { posix } from 'node:path';
 import * as fc from 'fast-check';
 import type { Identity } from '../../src/identity/identity.ts';
 import { asArray, asObject, asString, type JsonObject } from '../../src/identity/json.ts';
-import { inject } from '../../src/injection/inject.ts';
-import type { AddOperation } from '../../src/injection/operations.ts';
+import { inject as injectIn, injectEphemeral, type Injection } from '../../src/injection/inject.ts';
+import type { InjectionContext } from '../../src/injection/pod-reading.ts';
 import type { InjectionSettings } from '../../src/injection/settings.ts';
 import { parseContainerNames } from '../../src/identity/container-names.ts';
 import { applyOperations } from './apply.ts';
 import { podArbitrary } from './random-pods.ts';
-import { identityArbitrary, settingsArbitrary } from './random-settings.ts';
+import { contextArbitrary, identityArbitrary, settingsArbitrary } from './random-settings.ts';
+import { placeOf, takeAway } from './take-away.ts';
 
 /** Random cases a law: the whole file then takes some seconds. */
 const runs = { numRuns: 1500 };
 const anyPod = podArbitrary({ wrongTypes: true });
 const goodPod = podArbitrary({ wrongTypes: false });
 
-type Case = { readonly pod: JsonObject; readonly identity: Identity; readonly settings: InjectionSettings };
+type Case = {
+  readonly pod: JsonObject;
+  readonly identity: Identity;
+  readonly settings: InjectionSettings;
+  readonly context: InjectionContext;
+  /** Injects into any pod, all else as in this case. */
+  readonly inject: (pod: unknown) => Injection;
+};
 
 function holds(pods: fc.Arbitrary<JsonObject>, law: (given: Case) => void): void {
-  const cases = fc.record({ pod: pods, identity: identityArbitrary, settings: settingsArbitrary });
+  const cases = fc
+    .record({ pod: pods, identity: identityArbitrary, settings: settingsArbitrary, context: contextArbitrary })
+    .map((given) => ({
+      ...given,
+      inject: (pod: unknown): Injection => injectIn(pod, given.identity, given.settings, given.context),
+    }));
   fc.assert(fc.property(cases, law), runs);
 }
 
 describe('injection/laws', () => {
   it('only adds: taking the additions away again gives back the pod, byte for byte', () => {
-    holds(anyPod, ({ pod, identity, settings }) => {
-      const { operations } = inject(pod, identity, settings);
+    holds(anyPod, ({ pod, inject }) => {
+      const { operations } = inject(pod);
       const applied = applyOperations(pod, operations);
       assert.equal(JSON.stringify(takeAway(applied, operations, pod)), JSON.stringify(pod));
     });
   });
 
   it('asks for nothing but additions, each at a new place or at an end of an array', () => {
-    holds(anyPod, ({ pod, identity, settings }) => {
+    holds(anyPod, ({ pod, inject }) => {
       let current: unknown = pod;
-      for (const operation of inject(pod, identity, settings).operations) {
+      for (const operation of inject(pod).operations) {
         assert.equal(operation.op, 'add');
         const { parent, key } = placeOf(current, operation.path);
         if (Array.isArray(parent)) assert.ok(key === '-' || key === '0', operation.path);
@@ -47,32 +60,32 @@ describe('injection/laws', () => {
   });
 
   it('is idempotent', () => {
-    holds(anyPod, ({ pod, identity, settings }) => {
-      const first = inject(pod, identity, settings);
-      const second = inject(applyOperations(pod, first.operations), identity, settings);
+    holds(anyPod, ({ pod, inject }) => {
+      const first = inject(pod);
+      const second = inject(applyOperations(pod, first.operations));
       assert.deepEqual(second.operations, []);
       assert.equal(second.outcome, first.outcome);
     });
   });
 
   it('is idempotent when the pod gets its name and its volumes their defaultMode between the calls', () => {
-    holds(goodPod, ({ pod, identity, settings }) => {
-      const first = inject(pod, identity, settings);
+    holds(goodPod, ({ pod, inject }) => {
+      const first = inject(pod);
       const between = withDefaults(applyOperations(pod, first.operations));
-      const second = inject(between, identity, settings);
+      const second = inject(between);
       assert.deepEqual(second.operations, []);
       assert.equal(second.outcome, first.outcome);
     });
   });
 
   it('gives a sidecar that another webhook appends between the calls its own share, and nothing to the others', () => {
-    holds(goodPod, ({ pod, identity, settings }) => {
-      const first = inject(pod, identity, settings);
+    holds(goodPod, ({ pod, inject }) => {
+      const first = inject(pod);
       const { pod: between, index } = withSidecar(applyOperations(pod, first.operations));
-      const second = inject(between, identity, settings);
+      const second = inject(between);
       const elsewhere = second.operations.filter(({ path }) => !path.startsWith(`/spec/containers/${String(index)}/`));
       assert.deepEqual(elsewhere, []);
-      const third = inject(applyOperations(between, second.operations), identity, settings);
+      const third = inject(applyOperations(between, second.operations));
       assert.deepEqual(third.operations, []);
       assert.equal(third.outcome, second.outcome);
       if (first.outcome === 'injected') assert.equal(second.outcome, 'injected');
@@ -80,8 +93,8 @@ describe('injection/laws', () => {
   });
 
   it('never changes its input', () => {
-    holds(anyPod, ({ pod, identity, settings }) => {
-      inject(deepFreeze(pod), deepFreeze(identity), deepFreeze(settings));
+    holds(anyPod, ({ pod, identity, settings, context }) => {
+      injectIn(deepFreeze(pod), deepFreeze(identity), deepFreeze(settings), deepFreeze(context));
     });
   });
 
@@ -93,9 +106,12 @@ describe('injection/laws', () => {
         identityArbitrary,
         settingsArbitrary,
         (pod, identity, settings) => {
-          inject(pod, identity, settings);
-          inject({ spec: pod }, identity, settings);
-          inject({ metadata: pod, spec: { containers: [pod], volumes: [pod] } }, identity, settings);
+          const lists = { containers: [pod], ephemeralContainers: [pod], volumes: [pod], affinity: pod, os: pod };
+          for (const given of [pod, { spec: pod }, { metadata: pod, spec: lists }]) {
+            injectIn(given, identity, settings);
+            injectEphemeral({ pod: given, oldPod: pod }, identity, settings);
+            injectEphemeral({ pod: { spec: lists }, oldPod: given }, identity, settings);
+          }
         },
       ),
       runs,
@@ -103,58 +119,55 @@ describe('injection/laws', () => {
   });
 
   it('says injected if and only if a container ends with the identity', () => {
-    holds(anyPod, ({ pod, identity, settings }) => {
-      const { operations, outcome } = inject(pod, identity, settings);
-      const applied = applyOperations(pod, operations);
-      assert.equal(outcome === 'injected', someContainerHas(applied, identity, settings));
+    holds(anyPod, (given) => {
+      const { operations, outcome } = given.inject(given.pod);
+      const applied = applyOperations(given.pod, operations);
+      assert.equal(outcome === 'injected', someContainerHas(applied, given));
     });
   });
 
-  it('leaves a skipped container alone', () => {
-    holds(anyPod, ({ pod, identity, settings }) => {
-      const skipped = skippedNames(pod, settings);
-      const applied = applyOperations(pod, inject(pod, identity, settings).operations);
-      assert.deepEqual(
-        containersOf(applied).filter((container) => skipped.has(asString(container['name']) ?? '')),
-        containersOf(pod).filter((container) => skipped.has(asString(container['name']) ?? '')),
-      );
+  it('leaves a container alone that is skipped, not included, or has no role', () => {
+    holds(anyPod, (given) => {
+      const applied = applyOperations(given.pod, given.inject(given.pod).operations);
+      const isLeftAlone = (container: JsonObject): boolean => roleOf(container, given) === undefined;
+      assert.deepEqual(containersOf(applied).filter(isLeftAlone), containersOf(given.pod).filter(isLeftAlone));
     });
+  });
+
+  it('gives added containers their share, and adds nothing anywhere else', () => {
+    const added = fc.array(fc.constantFrom('app', 'debugger', 'web'), { maxLength: 3 });
+    const cases = fc.record({ pod: anyPod, identity: identityArbitrary, settings: settingsArbitrary, added });
+    fc.assert(
+      fc.property(cases, ({ pod: before, identity, settings, added: names }) => {
+        // A running pod most often has what it was given when it was created.
+        const running = applyOperations(before, injectIn(before, identity, settings).operations);
+        const pod = withEphemeral(running, names);
+        const first = injectEphemeral({ pod, oldPod: before }, identity, settings);
+        const isNew = newEphemeralPlaces(pod, before);
+        for (const { op, path } of first.operations) {
+          assert.equal(op, 'add');
+          assert.ok(
+            isNew.some((place) => path.startsWith(`${place}/`)),
+            path,
+          );
+        }
+        const applied = applyOperations(pod, first.operations);
+        assert.equal(JSON.stringify(takeAway(applied, first.operations, pod)), JSON.stringify(pod));
+        const second = injectEphemeral({ pod: applied, oldPod: before }, identity, settings);
+        assert.deepEqual(second.operations, []);
+        assert.equal(second.outcome, first.outcome);
+        for (const warning of first.warnings) assert.match(warning, /^[ -~]{1,120}$/);
+      }),
+      runs,
+    );
   });
 
   it('warns in lines that the API server passes on', () => {
-    holds(anyPod, ({ pod, identity, settings }) => {
-      for (const warning of inject(pod, identity, settings).warnings) assert.match(warning, /^[ -~]{1,120}$/);
+    holds(anyPod, ({ pod, inject }) => {
+      for (const warning of inject(pod).warnings) assert.match(warning, /^[ -~]{1,120}$/);
     });
   });
 });
-
-/** Undoes the operations, last one first. A list that was null, which counts as absent, becomes null again. */
-function takeAway(applied: unknown, operations: readonly AddOperation[], original: unknown): unknown {
-  const pod: unknown = structuredClone(applied);
-  for (const { path } of operations.toReversed()) {
-    const { parent, key } = placeOf(pod, path);
-    assert.ok(typeof parent === 'object' && parent !== null);
-    if (Array.isArray(parent)) parent.splice(key === '-' ? -1 : Number(key), 1);
-    else if (asObject(placeOf(original, path).parent)?.[key] === null) Reflect.set(parent, key, null);
-    else Reflect.deleteProperty(parent, key);
-  }
-  return pod;
-}
-
-/** Walks a pointer (RFC 6901) up to its last segment. */
-function placeOf(pod: unknown, path: string): { parent: unknown; key: string } {
-  const segments = path
-    .split('/')
-    .slice(1)
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const key = segments.pop() ?? '';
-  const parent = segments.reduce(step, pod);
-  return { parent, key };
-}
-
-function step(value: unknown, segment: string): unknown {
-  return asArray(value)?.[Number(segment)] ?? asObject(value)?.[segment];
-}
 
 /** What the API server and a controller fill in between two calls. */
 function withDefaults(value: unknown): unknown {
@@ -197,27 +210,34 @@ function containersOf(pod: unknown): JsonObject[] {
     .filter((container) => container !== undefined);
 }
 
-function skippedNames(pod: unknown, { annotationPrefix }: InjectionSettings): ReadonlySet<string> {
+/** A list in an annotation of the pod; undefined where there is none, or none that can be read. */
+function namesIn(pod: unknown, { annotationPrefix }: InjectionSettings, name: string): ReadonlySet<string> | undefined {
   const annotations = asObject(asObject(asObject(pod)?.['metadata'])?.['annotations']);
-  return parseContainerNames(asString(annotations?.[`${annotationPrefix}/skip-containers`]) ?? '') ?? new Set();
+  const text = asString(annotations?.[`${annotationPrefix}/${name}`]);
+  return text === undefined ? undefined : parseContainerNames(text);
+}
+
+/** The role that is meant for a container, or undefined where it is to be left alone. */
+function roleOf(container: JsonObject, { pod, identity, settings }: Case): string | undefined {
+  const name = asString(container['name']) ?? '';
+  if (namesIn(pod, settings, 'skip-containers')?.has(name) === true) return undefined;
+  const included = namesIn(pod, settings, 'include-containers') ?? identity.options?.includedContainers;
+  if (included?.has(name) === false) return undefined;
+  return identity.containerRoles?.get(name) ?? identity.roleArn;
 }
 
 /** Looks at the applied pod only: both variables, and a mount of a whole volume with the token where they point. */
-function someContainerHas(pod: unknown, identity: Identity, settings: InjectionSettings): boolean {
+function someContainerHas(pod: unknown, given: Case): boolean {
   const spec = asObject(asObject(pod)?.['spec']);
   const volumes = (asArray(spec?.['volumes']) ?? [])
     .map(asObject)
-    .filter((volume) => holdsToken(volume, identity.audience));
+    .filter((volume) => holdsToken(volume, given.identity.audience));
   const names = new Set(volumes.map((volume) => volume?.['name']));
-  const selector = Object.entries(asObject(spec?.['nodeSelector']) ?? {});
-  const windows = selector.some(([label, os]) => /^(beta\.)?kubernetes\.io\/os$/.test(label) && os === 'windows');
-  const skipped = skippedNames(pod, settings);
+  const windows = isOnWindows(spec ?? {});
 
   return containersOf(pod).some((container) => {
-    if (skipped.has(asString(container['name']) ?? '')) return false;
-    const variables = asArray(container['env']) ?? [];
-    const valueOf = (name: string): unknown =>
-      asObject(variables.findLast((variable) => asObject(variable)?.['name'] === name))?.['value'];
+    const role = roleOf(container, given);
+    if (role === undefined) return false;
     const tokenFiles = (asArray(container['volumeMounts']) ?? [])
       .map(asObject)
       .filter((mount) => names.has(mount?.['name']) && [mount?.['subPath'], mount?.['subPathExpr']].every(isBlank))
@@ -225,8 +245,62 @@ function someContainerHas(pod: unknown, identity: Identity, settings: InjectionS
       .filter((folder) => folder !== undefined)
       .map((folder) => posix.join(folder, 'token'))
       .map((file) => (windows ? `C:${file.replaceAll('/', '\\')}` : file));
-    const tokenFile = valueOf('AWS_WEB_IDENTITY_TOKEN_FILE');
-    return valueOf('AWS_ROLE_ARN') === identity.roleArn && tokenFiles.some((file) => file === tokenFile);
+    const tokenFile = valueOf(container, 'AWS_WEB_IDENTITY_TOKEN_FILE', given.context);
+    return valueOf(container, 'AWS_ROLE_ARN', given.context) === role && tokenFiles.some((file) => file === tokenFile);
+  });
+}
+
+/** The value that the kubelet would give a variable, as far as ConfigMaps were read: the last one, env before envFrom. */
+function valueOf(container: JsonObject, name: string, { configMaps }: InjectionContext): unknown {
+  const variables = (asArray(container['env']) ?? []).map(asObject);
+  const variable = variables.findLast((entry) => entry?.['name'] === name);
+  if (variable !== undefined) return variable['value'];
+  const sources = (asArray(container['envFrom']) ?? []).map(asObject);
+  return sources
+    .map((source) => {
+      const prefix = asString(source?.['prefix']) ?? '';
+      const data = configMaps?.get(asString(asObject(source?.['configMapRef'])?.['name']) ?? '');
+      return name.startsWith(prefix) ? data?.[name.slice(prefix.length)] : undefined;
+    })
+    .findLast((value) => value !== undefined);
+}
+
+/** The rule in words: by node selector; else as `os` says; else where every alternative of the affinity asks for it. */
+function isOnWindows(spec: JsonObject): boolean {
+  const label = /^(beta\.)?kubernetes\.io\/os$/;
+  const selector = Object.entries(asObject(spec['nodeSelector']) ?? {});
+  if (selector.some(([key, os]) => label.test(key) && os === 'windows')) return true;
+  const os = asObject(spec['os'])?.['name'] ?? '';
+  if (os !== '') return os === 'windows';
+  const affinity = asObject(asObject(spec['affinity'])?.['nodeAffinity']);
+  const required = asObject(affinity?.['requiredDuringSchedulingIgnoredDuringExecution']);
+  const terms = asArray(required?.['nodeSelectorTerms']) ?? [];
+  const asks = (term: unknown): boolean =>
+    (asArray(asObject(term)?.['matchExpressions']) ?? []).map(asObject).some((expression) => {
+      const values = asArray(expression?.['values']) ?? [];
+      const isLabel = label.test(asString(expression?.['key']) ?? '');
+      return isLabel && expression?.['operator'] === 'In' && new Set(values).size === 1 && values[0] === 'windows';
+    });
+  return terms.length > 0 && terms.every(asks);
+}
+
+/** Puts containers of these names in front of the ephemeral ones, as kubectl's merge does. */
+function withEphemeral(value: unknown, names: readonly string[]): unknown {
+  const pod = asObject(value) ?? {};
+  const spec = asObject(pod['spec']);
+  if (spec === undefined) return value;
+  const present = asArray(spec['ephemeralContainers']) ?? [];
+  return { ...pod, spec: { ...spec, ephemeralContainers: [...names.map((name) => ({ name })), ...present] } };
+}
+
+/** Pointers to the ephemeral containers of a pod whose names it did not have before. */
+function newEphemeralPlaces(pod: unknown, before: unknown): readonly string[] {
+  const listOf = (value: unknown): readonly unknown[] =>
+    asArray(asObject(asObject(value)?.['spec'])?.['ephemeralContainers']) ?? [];
+  const old = new Set(listOf(before).map((container) => asObject(container)?.['name']));
+  return listOf(pod).flatMap((container, index) => {
+    const isNew = asObject(container) !== undefined && !old.has(asObject(container)?.['name']);
+    return isNew ? [`/spec/ephemeralContainers/${String(index)}`] : [];
   });
 }
 

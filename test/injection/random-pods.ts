@@ -1,7 +1,14 @@
 // Random pods: nearly all of the API's form, with whatever could stand in the way of an injection.
 import * as fc from 'fast-check';
 import type { JsonObject } from '../../src/identity/json.ts';
-import { annotationPrefixes, audiences, mountPaths, roleArns } from './random-settings.ts';
+import {
+  annotationPrefixes,
+  audiences,
+  configMapNames,
+  containerNames,
+  mountPaths,
+  roleArns,
+} from './random-settings.ts';
 
 // Objects without a prototype are not what JSON.parse makes, and are not deep-equal to it.
 const plain = { noNullPrototype: true } as const;
@@ -24,7 +31,10 @@ export function podArbitrary({ wrongTypes }: PodChoice): Objects {
   const spec = object(
     { containers: list(container) },
     {
+      affinity: sometimesWrong(affinity),
+      ephemeralContainers: list(container),
       initContainers: list(container),
+      os: sometimesWrong(fc.record({ name: sometimesWrong(fc.constantFrom('windows', 'linux', '')) }, plain)),
       nodeSelector: sometimesWrong(nodeSelector),
       serviceAccountName: fc.constant('app'),
       volumes: list(fc.oneof({ weight: 3, arbitrary: tokenVolume }, otherVolume)),
@@ -36,6 +46,7 @@ export function podArbitrary({ wrongTypes }: PodChoice): Objects {
       annotations: sometimesWrong(podAnnotations),
       generateName: fc.constant('app-'),
       labels: fc.constant({ app: 'web' }),
+      name: fc.constantFrom('app-0', '', `${'a'.repeat(50)}.${'b'.repeat(49)}`),
     },
   );
   return object(
@@ -74,10 +85,7 @@ const wrongValue: fc.Arbitrary<unknown> = fc.oneof(
   jsonValue,
 );
 
-const containerName = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom('app', 'sidecar', 'web', ' web', 'a,b') },
-  hostileText,
-);
+const containerName = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...containerNames) }, hostileText);
 const folders = [...mountPaths, ...mountPaths.slice(0, 2).map((path) => `${path.replace(/\/$/, '')}-2`), '/data'];
 const anyMountPath = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(mountPaths[0], `${mountPaths[0]}-2`, `${mountPaths[0]}/`) },
@@ -95,6 +103,7 @@ function containerArbitrary(sometimesWrong: Wrap, list: Wrap): Objects {
     { name: sometimesWrong(containerName) },
     {
       env: list(fc.oneof({ weight: 4, arbitrary: ownVariable }, otherVariable)),
+      envFrom: list(envFrom),
       image: fc.constant('app:1'),
       resources: fc.constant({ limits: { memory: '0.5Gi' } }),
       restartPolicy: fc.constant('Always'),
@@ -103,6 +112,14 @@ function containerArbitrary(sometimesWrong: Wrap, list: Wrap): Objects {
   );
 }
 
+const envFrom: Objects = object(
+  {},
+  {
+    prefix: fc.constantFrom('', 'AWS_', 'APP_'),
+    configMapRef: fc.record({ name: fc.constantFrom(...configMapNames) }, plain),
+    secretRef: fc.constant({ name: 'secret' }),
+  },
+);
 const ownVariable: Objects = fc.oneof(
   object({ name: fc.constant('AWS_ROLE_ARN'), value: fc.constantFrom(...roleArns) }, {}),
   object(
@@ -170,6 +187,26 @@ const nodeSelector: Objects = fc.oneof(
     plain,
   ),
 );
+const term = object(
+  {},
+  {
+    matchExpressions: fc.array(
+      fc.record(
+        {
+          key: fc.constantFrom('kubernetes.io/os', 'beta.kubernetes.io/os', 'disk'),
+          operator: fc.constantFrom('In', 'In', 'NotIn', 'Exists'),
+          values: fc.subarray(['windows', 'windows', 'linux']),
+        },
+        plain,
+      ),
+      { maxLength: 2 },
+    ),
+  },
+);
+const affinity: Objects = fc.array(term, { maxLength: 2 }).map((nodeSelectorTerms) => ({
+  nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+}));
+
 const skipText = fc.oneof(
   {
     weight: 3,
@@ -190,10 +227,19 @@ const expirationText = fc.constantFrom(
   '3600',
   '99999999999999999999',
 );
-const podAnnotations: Objects = fc.constantFrom(...annotationPrefixes).chain((prefix) =>
-  fc.record({ skip: fc.option(skipText), expiration: fc.option(expirationText) }).map(({ skip, expiration }) => ({
-    'example.com/team': 'shop',
-    ...(skip !== null && { [`${prefix}/skip-containers`]: skip }),
-    ...(expiration !== null && { [`${prefix}/token-expiration`]: expiration }),
-  })),
-);
+const booleanText = fc.constantFrom('true', 'false', 'T', '0', 'yes', '');
+const optionTexts = {
+  'skip-containers': skipText,
+  'token-expiration': expirationText,
+  'include-containers': skipText,
+  region: fc.oneof(fc.constantFrom('', 'us-east-1', 'US'), hostileText),
+  'role-session-name': fc.oneof(fc.constantFrom('pod', 'service-account', 'nightly', 'x'), hostileText),
+  'use-dualstack-endpoint': booleanText,
+  'use-fips-endpoint': booleanText,
+};
+const podAnnotations: Objects = fc.constantFrom(...annotationPrefixes).chain((prefix) => {
+  const texts = Object.entries(optionTexts).map(([name, text]) => [`${prefix}/${name}`, text] as const);
+  return fc
+    .record(Object.fromEntries(texts), { requiredKeys: [], ...plain })
+    .map((given): JsonObject => ({ 'example.com/team': 'shop', ...given }));
+});
