@@ -9,6 +9,7 @@ import type { InjectionContext } from '../../src/injection/pod-reading.ts';
 import type { InjectionSettings } from '../../src/injection/settings.ts';
 import { parseContainerNames } from '../../src/identity/container-names.ts';
 import { applyOperations } from './apply.ts';
+import { newEphemeralPlaces, withEphemeral } from './ephemeral.ts';
 import { podArbitrary } from './random-pods.ts';
 import { contextArbitrary, identityArbitrary, settingsArbitrary } from './random-settings.ts';
 import { placeOf, takeAway } from './take-away.ts';
@@ -282,26 +283,6 @@ function isOnWindows(spec: JsonObject): boolean {
       return isLabel && expression?.['operator'] === 'In' && new Set(values).size === 1 && values[0] === 'windows';
     });
   return terms.length > 0 && terms.every(asks);
-}
-
-/** Puts containers of these names in front of the ephemeral ones, as kubectl's merge does. */
-function withEphemeral(value: unknown, names: readonly string[]): unknown {
-  const pod = asObject(value) ?? {};
-  const spec = asObject(pod['spec']);
-  if (spec === undefined) return value;
-  const present = asArray(spec['ephemeralContainers']) ?? [];
-  return { ...pod, spec: { ...spec, ephemeralContainers: [...names.map((name) => ({ name })), ...present] } };
-}
-
-/** Pointers to the ephemeral containers of a pod whose names it did not have before. */
-function newEphemeralPlaces(pod: unknown, before: unknown): readonly string[] {
-  const listOf = (value: unknown): readonly unknown[] =>
-    asArray(asObject(asObject(value)?.['spec'])?.['ephemeralContainers']) ?? [];
-  const old = new Set(listOf(before).map((container) => asObject(container)?.['name']));
-  return listOf(pod).flatMap((container, index) => {
-    const isNew = asObject(container) !== undefined && !old.has(asObject(container)?.['name']);
-    return isNew ? [`/spec/ephemeralContainers/${String(index)}`] : [];
-  });
 }
 
 function isBlank(part: unknown): boolean {
