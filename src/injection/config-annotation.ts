@@ -23,6 +23,15 @@ export function addConfigAnnotation(
     roleSessionName: roleSessionName && sessionNameInConfig(roleSessionName, sessionOwner),
   });
   const present = asObject(asObject(pod['metadata'])?.['annotations'])?.[chain.annotation];
-  if (present !== undefined && present !== text) return 'token_conflict';
+  if (present !== undefined) return isSameConfig(present, text) ? [] : 'token_conflict';
   return addMetadata(pod, { field: 'annotations', entries: { [chain.annotation]: text } }) ?? 'malformed_pod';
+}
+
+/** The session may have another name: a pod that is written without one, or from a copy, keeps that of its first call. */
+function isSameConfig(present: unknown, text: string): boolean {
+  return typeof present === 'string' && withoutSession(present) === withoutSession(text);
+}
+
+function withoutSession(text: string): string {
+  return text.replace(/^role_session_name = [\w+=,.@-]{2,64}\n/gm, '');
 }

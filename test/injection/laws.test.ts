@@ -70,7 +70,9 @@ describe('injection/laws', () => {
   });
 
   it('is idempotent when the pod gets its name and its volumes their defaultMode between the calls', () => {
-    holds(goodPod, ({ pod, inject }) => {
+    holds(goodPod, ({ pod, identity, inject }) => {
+      // Each pod that an API server sends has metadata, and a config is kept nowhere else.
+      if (identity.target !== undefined && pod['metadata'] === undefined) return;
       const first = inject(pod);
       const between = withDefaults(applyOperations(pod, first.operations));
       const second = inject(between);
@@ -230,25 +232,49 @@ function roleOf(container: JsonObject, { pod, identity, settings }: Case): strin
 /** Looks at the applied pod only: both variables, and a mount of a whole volume with the token where they point. */
 function someContainerHas(pod: unknown, given: Case): boolean {
   const spec = asObject(asObject(pod)?.['spec']);
-  const volumes = (asArray(spec?.['volumes']) ?? [])
-    .map(asObject)
-    .filter((volume) => holdsToken(volume, given.identity.audience));
-  const names = new Set(volumes.map((volume) => volume?.['name']));
+  const volumes = (asArray(spec?.['volumes']) ?? []).map(asObject);
+  const isOurs = (volume: JsonObject | undefined): boolean =>
+    holdsToken(volume, given.identity.audience) &&
+    (given.identity.target === undefined || holdsConfig(volume, given.settings));
+  const names = new Set(volumes.filter(isOurs).map((volume) => volume?.['name']));
+  // The API server refuses two volumes of one name; which of them would count is nobody's guess.
+  for (const volume of volumes) if (!isOurs(volume)) names.delete(volume?.['name']);
   const windows = isOnWindows(spec ?? {});
 
   return containersOf(pod).some((container) => {
     const role = roleOf(container, given);
     if (role === undefined) return false;
-    const tokenFiles = (asArray(container['volumeMounts']) ?? [])
+    const isChained =
+      given.identity.target !== undefined && role === given.identity.roleArn && !hasOwnRole(container, given);
+    const file = isChained ? 'config' : 'token';
+    const files = (asArray(container['volumeMounts']) ?? [])
       .map(asObject)
       .filter((mount) => names.has(mount?.['name']) && [mount?.['subPath'], mount?.['subPathExpr']].every(isBlank))
       .map((mount) => asString(mount?.['mountPath']))
       .filter((folder) => folder !== undefined)
-      .map((folder) => posix.join(folder, 'token'))
-      .map((file) => (windows ? `C:${file.replaceAll('/', '\\')}` : file));
-    const tokenFile = valueOf(container, 'AWS_WEB_IDENTITY_TOKEN_FILE', given.context);
-    return valueOf(container, 'AWS_ROLE_ARN', given.context) === role && tokenFiles.some((file) => file === tokenFile);
+      .filter((folder) => !isChained || clean(folder) === clean(given.settings.mountPath))
+      .map((folder) => posix.join(folder, file))
+      .map((path) => (windows ? `C:${path.replaceAll('/', '\\')}` : path));
+    const value = (name: string): unknown => valueOf(container, name, given.context);
+    if (!isChained) {
+      return value('AWS_ROLE_ARN') === role && files.some((path) => path === value('AWS_WEB_IDENTITY_TOKEN_FILE'));
+    }
+    const isFree = [value('AWS_ROLE_ARN'), value('AWS_WEB_IDENTITY_TOKEN_FILE')].every((own) => own === undefined);
+    return isFree && value('AWS_PROFILE') === 'irsa-webhook' && files.some((path) => path === value('AWS_CONFIG_FILE'));
   });
+}
+
+function clean(folder: string): string {
+  return posix.normalize(folder).replace(/(.)\/$/, '$1');
+}
+
+function hasOwnRole(container: JsonObject, { identity }: Case): boolean {
+  return identity.containerRoles?.has(asString(container['name']) ?? '') === true;
+}
+
+function holdsConfig(volume: JsonObject | undefined, { annotationPrefix }: InjectionSettings): boolean {
+  const fieldPath = `metadata.annotations['${annotationPrefix}/aws-config']`;
+  return JSON.stringify(volume).includes(JSON.stringify({ fieldPath }).slice(1, -1));
 }
 
 /** The value that the kubelet would give a variable, as far as ConfigMaps were read: the last one, env before envFrom. */

@@ -41,9 +41,14 @@ const options = fc.record(
 const containerRoles = fc
   .array(fc.tuple(fc.constantFrom(...containerNames), fc.constantFrom(...roleArns)), { minLength: 1, maxLength: 3 })
   .map((entries) => new Map<string, string>(entries));
+const target = { roleArn: 'arn:aws:iam::444455556666:role/target', externalId: undefined };
 const roles = fc.oneof(
   { weight: 2, arbitrary: fc.record({ roleArn: fc.constantFrom(...roleArns) }) },
   fc.record({ roleArn: fc.constantFrom(...roleArns, undefined), containerRoles }),
+  fc.record(
+    { roleArn: fc.constant(roleArns[0]), target: fc.constant(target), containerRoles },
+    { requiredKeys: ['roleArn', 'target'] },
+  ),
 );
 const rest = fc.record({
   kind: fc.constant('identity' as const),
