@@ -183,6 +183,19 @@ describe('the program', () => {
     }
   });
 
+  it('shows what it knows with --enable-debugging-handlers only', async () => {
+    const answers: number[] = [];
+    for (const flags of [[], ['--enable-debugging-handlers']]) {
+      const { metricsPort } = await portsOf(start(...laptop, ...freePorts, ...flags));
+      const { status, body } = await call({ port: metricsPort }, '/debug/alpha/cache');
+      answers.push(status);
+      if (status === 200) {
+        assert.match(body, /"default\/s3-reader": \{"RoleARN":"arn:aws:iam::111122223333:role\/s3-reader"/);
+      }
+    }
+    assert.deepEqual(answers, [404, 200]);
+  });
+
   it('starts without instance metadata, and completes roles by their names once it is there', async () => {
     const metadata = await startMetadataServer(scope);
     metadata.behave({ PUT: answerWith(503, '') });
