@@ -108,8 +108,8 @@ async function openRoleOwner(flags: ServeFlags, { environment, log }: AccountSou
 }
 
 /** Completes roles by their names, where there may be any, before the role map is asked; container credentials need none. */
-function completeRoles(accounts: Lookup, { roleOwner, defaults: { annotationPrefix } }: SourceParts): Lookup {
-  return roleOwner ? withRoleOwner({ accounts, owner: roleOwner.owner, annotationPrefix }) : accounts;
+function completeRoles(accounts: Lookup, { roleOwner }: SourceParts): Lookup {
+  return roleOwner ? withRoleOwner({ accounts, owner: roleOwner.owner }) : accounts;
 }
 
 async function withCredentialsFile(source: OpenSource, path: string, log: Log): Promise<AccountSource> {

@@ -17,7 +17,7 @@ export type IdentityDefaults = {
   readonly tokenExpirationSeconds: number;
   /**
    * Where roles are that an annotation names without an ARN (`--compose-role-arn`); undefined: such a name is wrong;
-   * `later`: it stays a name, which {@link completeIdentity} completes once the owner is known.
+   * `later`: nobody knows yet, and an identity with such a name says what to do once the owner is known.
    */
   readonly roleOwner?: RoleOwner | 'later';
 };
@@ -45,6 +45,8 @@ export type Identity = AccountPreferences & {
   readonly audience: string;
   /** One line each, for the person who creates the pod. */
   readonly warnings: readonly string[];
+  /** Only where a role is named without an ARN and its owner is not known: not to be used before it was called. */
+  readonly withOwner?: (owner: RoleOwner) => Identity | NoIdentity<NoRoleReason>;
 };
 
 /** Credentials that an agent on the node gives to the account's pods (EKS Pod Identity). */
@@ -76,12 +78,33 @@ export function parseIdentity(
   annotations: JsonObject | undefined,
   defaults: IdentityDefaults,
 ): Identity | NoIdentity<NoRoleReason> {
+  const { roleOwner, ...others } = defaults;
+  const parseFor = (owner: RoleOwner | undefined) =>
+    parseWithOwner(annotations, { ...others, ...(owner && { roleOwner: owner }) });
+  if (roleOwner !== 'later') return parseFor(roleOwner);
+  const named = parseFor(undefined);
+  if (named.kind === 'none' || ![named.roleArn ?? '', ...(named.containerRoles?.values() ?? [])].some(isRoleName)) {
+    return named;
+  }
+  // What is wrong besides, such as a name that makes no ARN for anybody, can be told already.
+  return { ...named, warnings: parseFor(anyOwner).warnings, withOwner: parseFor };
+}
+
+/** An account that nobody has. */
+const anyOwner: RoleOwner = { accountId: '000000000000', partition: 'aws' };
+
+type DefaultsWithOwner = Omit<IdentityDefaults, 'roleOwner'> & { readonly roleOwner?: RoleOwner };
+
+function parseWithOwner(
+  annotations: JsonObject | undefined,
+  defaults: DefaultsWithOwner,
+): Identity | NoIdentity<NoRoleReason> {
   const { annotationPrefix, roleOwner } = defaults;
   const reader = createAnnotationReader(annotations, { owner: 'account', annotationPrefix });
   const named = reader.read(annotationNames.roleArn);
   const roleArn = named === undefined ? undefined : readRole(reader, named, roleOwner);
   const containerRoles = readContainerRoles(reader, roleOwner);
-  const target = readTargetRole(reader, roleArn, roleOwner === 'later');
+  const target = readTargetRole(reader, roleArn);
   // Read so far is what names a role, and what is wrong with that matters even where there is none in the end.
   const roleWarnings = [...reader.warnings];
   const audience = readAudience(reader, defaults);
@@ -99,68 +122,36 @@ export function parseIdentity(
   return { kind: 'none', reason: 'no_role_annotation', warnings, preferences };
 }
 
-/** Whose roles are meant that have only a name; undefined: such a name is wrong. */
-type Owner = IdentityDefaults['roleOwner'];
-
-/** Returns the role that a text names, in full if that can be; undefined, with a warning, where it is blank. */
-function readRole(reader: AnnotationReader, named: string, owner: Owner): string | undefined {
-  if (named.trim() === '') {
-    reader.warn(annotationNames.roleArn, named, 'is blank', 'no identity is given');
+/** Returns the role that a text names, in full; undefined, with a warning, where it is blank. */
+function readRole({ warn }: AnnotationReader, named: string, roleOwner: RoleOwner | undefined): string | undefined {
+  const roleArn = roleOwner === undefined ? named : composeRoleArn(named, roleOwner);
+  if (roleArn.trim() === '') {
+    warn(annotationNames.roleArn, roleArn, 'is blank', 'no identity is given');
     return undefined;
   }
-  return fullRole(reader, annotationNames.roleArn, named, owner);
-}
-
-function readContainerRoles(reader: AnnotationReader, owner: Owner): ContainerRoles | undefined {
-  const text = reader.read(annotationNames.containerRoles);
-  if (text === undefined) return undefined;
-  const named = parseContainerRoles(text);
-  if ('problem' in named) {
-    reader.warn(annotationNames.containerRoles, text, named.problem, 'it is passed over');
-    return undefined;
+  if (!isRoleArn(roleArn)) {
+    warn(annotationNames.roleArn, roleArn, 'is not the ARN of a role', 'it is given as it is');
   }
-  return fullContainerRoles(reader, named, owner);
-}
-
-function fullContainerRoles(reader: AnnotationReader, named: ContainerRoles, owner: Owner): ContainerRoles {
-  const { containerRoles } = annotationNames;
-  return new Map([...named].map(([name, role]) => [name, fullRole(reader, containerRoles, role, owner)]));
-}
-
-/** Returns the ARN of a role; a text that is none, and is not one to be, is given as it is, with a warning. */
-function fullRole(reader: AnnotationReader, annotation: string, named: string, owner: Owner): string {
-  if (owner === 'later' && isRoleName(named)) return named;
-  const roleArn = typeof owner === 'object' ? composeRoleArn(named, owner) : named;
-  if (!isRoleArn(roleArn)) reader.warn(annotation, roleArn, 'is not the ARN of a role', 'it is given as it is');
   return roleArn;
 }
 
-/** Returns whether a role of an identity has only its name, so that {@link completeIdentity} has something to do. */
-export function isForLater({ roleArn, containerRoles }: Identity): boolean {
-  return [roleArn, ...(containerRoles?.values() ?? [])].some((role) => role !== undefined && isRoleName(role));
-}
-
-/**
- * Returns the identity with the ARNs of its roles where it has only names: what {@link parseIdentity} would have returned
- * for this owner in place of `later`, but for the order of warnings.
- */
-export function completeIdentity(identity: Identity, owner: RoleOwner, annotationPrefix: string): Identity {
-  const reader = createAnnotationReader(undefined, { owner: 'account', annotationPrefix });
-  const complete = (annotation: string, role: string): string =>
-    isRoleName(role) ? fullRole(reader, annotation, role, owner) : role;
-  const { target, containerRoles, ...rest } = identity;
-  const roleArn = rest.roleArn === undefined ? undefined : complete(annotationNames.roleArn, rest.roleArn);
-  const completed = [...(containerRoles ?? [])].map(
-    ([name, role]) => [name, complete(annotationNames.containerRoles, role)] as const,
-  );
-  return {
-    ...rest,
-    roleArn,
-    ...(containerRoles && { containerRoles: new Map(completed) }),
-    // A config of lines holds nothing that has not the form of an ARN.
-    ...(target && roleArn !== undefined && isRoleArn(roleArn) && { target }),
-    warnings: [...reader.warnings, ...identity.warnings],
-  };
+function readContainerRoles(
+  { read, warn }: AnnotationReader,
+  roleOwner: RoleOwner | undefined,
+): ContainerRoles | undefined {
+  const text = read(annotationNames.containerRoles);
+  if (text === undefined) return undefined;
+  const named = parseContainerRoles(text);
+  if ('problem' in named) {
+    warn(annotationNames.containerRoles, text, named.problem, 'it is passed over');
+    return undefined;
+  }
+  const roles = new Map([...named].map(([name, role]) => [name, roleOwner ? composeRoleArn(role, roleOwner) : role]));
+  const wrong = [...roles.values()].find((role) => !isRoleArn(role));
+  if (wrong !== undefined) {
+    warn(annotationNames.containerRoles, wrong, 'is not the ARN of a role', 'it is given as it is');
+  }
+  return roles;
 }
 
 function readAudience({ read, warn }: AnnotationReader, defaults: IdentityDefaults): string {

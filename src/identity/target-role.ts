@@ -1,7 +1,6 @@
 // The role that a pod goes on to from its own: role chaining, into another account perhaps.
 import type { AnnotationReader } from './annotation-reader.ts';
 import { annotationNames } from './annotations.ts';
-import { isRoleName } from './compose-role-arn.ts';
 import { isRoleArn } from './role-arn.ts';
 
 /** A role that is assumed with the credentials of another one. */
@@ -15,12 +14,11 @@ const externalIdForm = /^[\w+=,.@:/-]{2,1224}$/;
 /**
  * Returns the target that the annotations name, or undefined, with a warning where they name it wrongly. Unlike a role of
  * its own, nothing here is given as it is: it goes into a file of lines, where a line break would be a setting of the
- * writer's choice. (With `mayBeName` the account's own role may yet become an ARN.) A wrong external ID spoils the whole: without it STS would say no, or yes to the wrong caller.
+ * writer's choice. A wrong external ID spoils the whole: without it STS would say no, or yes to the wrong caller.
  */
 export function readTargetRole(
   { read, warn }: AnnotationReader,
   ownRoleArn: string | undefined,
-  mayBeName: boolean,
 ): TargetRole | undefined {
   const roleArn = read(annotationNames.targetRoleArn);
   const externalId = read(annotationNames.targetExternalId);
@@ -28,19 +26,14 @@ export function readTargetRole(
   const reject = (name: string, found: string, problem: string): undefined => {
     warn(name, found, problem, 'no other role is assumed');
   };
-  if (!isBoundedArn(roleArn)) {
+  if (!isRoleArn(roleArn) || roleArn.length > maxArnLength) {
     return reject(annotationNames.targetRoleArn, roleArn, 'is not the ARN of a role');
   }
-  const isForLater = mayBeName && ownRoleArn !== undefined && isRoleName(ownRoleArn);
-  if (!isForLater && !isBoundedArn(ownRoleArn)) {
+  if (ownRoleArn === undefined || !isRoleArn(ownRoleArn) || ownRoleArn.length > maxArnLength) {
     return reject(annotationNames.targetRoleArn, roleArn, `needs the ARN of a role in ${annotationNames.roleArn}`);
   }
   if (externalId !== undefined && !externalIdForm.test(externalId)) {
     return reject(annotationNames.targetExternalId, externalId, 'is not an external ID');
   }
   return { roleArn, externalId };
-}
-
-function isBoundedArn(text: string | undefined): boolean {
-  return text !== undefined && text.length <= maxArnLength && isRoleArn(text);
 }

@@ -4,15 +4,16 @@ import * as fc from 'fast-check';
 import type { Answer, Lookup } from '../../src/accounts/lookup.ts';
 import { withRoleOwner } from '../../src/accounts/role-owner-lookup.ts';
 import type { RoleOwner } from '../../src/identity/compose-role-arn.ts';
-import { completeIdentity, parseIdentity } from '../../src/identity/identity.ts';
+import { parseIdentity } from '../../src/identity/identity.ts';
 import { defaults, identity, noDeadline } from '../admission/reviews.ts';
 
 const cart = { namespace: 'shop', name: 'cart' };
 const owner: RoleOwner = { accountId: '111122223333', partition: 'aws-cn' };
-const byName: Answer = { ...identity, roleArn: 'team/cart' };
+const annotated = (roleArn: string) => ({ 'eks.amazonaws.com/role-arn': roleArn });
+const byName: Answer = parseIdentity(annotated('team/cart'), { ...defaults, roleOwner: 'later' });
 
 function lookupOf(answer: Answer | Promise<Answer>, known?: RoleOwner): Lookup {
-  return withRoleOwner({ accounts: () => answer, owner: () => known, annotationPrefix: defaults.annotationPrefix });
+  return withRoleOwner({ accounts: () => answer, owner: () => known });
 }
 
 describe('accounts/role-owner-lookup', () => {
@@ -21,7 +22,7 @@ describe('accounts/role-owner-lookup', () => {
       kind: 'fault',
       reason: 'lookup_failed',
       message:
-        'service account shop/cart names its role without an ARN, and the AWS account is not known: ' +
+        'service account shop/cart names a role without an ARN, and the AWS account is not known: ' +
         'instance metadata has not told it yet; give --aws-account-id',
     });
   });
@@ -47,24 +48,38 @@ describe('accounts/role-owner-lookup', () => {
     });
   }
 
-  it('makes of any annotation what a flag would have made of it', () => {
+  it('makes of any annotations what a flag would have made of them', () => {
     const role = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom('/', ' ', 'a', 'r', 'n', ':') }),
-      fc.constantFrom('team/cart', identity.roleArn),
+      fc.constantFrom('team/cart', 'a b', 'a'.repeat(2030), identity.roleArn),
+    );
+    const annotations = fc.record(
+      {
+        'eks.amazonaws.com/role-arn': role,
+        'eks.amazonaws.com/container-roles': fc.oneof(
+          role,
+          role.map((value) => JSON.stringify({ app: value })),
+        ),
+        'eks.amazonaws.com/target-role-arn': role,
+        'eks.amazonaws.com/token-expiration': fc.constantFrom('900', 'soon'),
+      },
+      { requiredKeys: [] },
     );
     fc.assert(
-      fc.property(role, fc.constantFrom('900', 'soon'), (roleArn, tokenExpiration) => {
-        const annotations = {
-          'eks.amazonaws.com/role-arn': roleArn,
-          'eks.amazonaws.com/token-expiration': tokenExpiration,
-        };
-        const later = parseIdentity(annotations, { ...defaults, roleOwner: 'later' });
-        assert.deepEqual(
-          later.kind === 'identity' ? completeIdentity(later, owner, defaults.annotationPrefix) : later,
-          parseIdentity(annotations, { ...defaults, roleOwner: owner }),
-        );
+      fc.property(annotations, (values) => {
+        const later = parseIdentity(values, { ...defaults, roleOwner: 'later' });
+        const whole = parseIdentity(values, { ...defaults, roleOwner: owner });
+        assert.deepEqual(later.kind === 'identity' && later.withOwner ? later.withOwner(owner) : later, whole);
+        assert.equal(later.warnings.length, whole.warnings.length);
       }),
     );
+  });
+
+  it('has nothing to say against a name, also beside a target', () => {
+    const values = { ...annotated('team/cart'), 'eks.amazonaws.com/target-role-arn': identity.roleArn };
+    assert.deepEqual(parseIdentity(values, { ...defaults, roleOwner: 'later' }).warnings, []);
+    const wrong = parseIdentity(annotated('a b'), { ...defaults, roleOwner: 'later' });
+    assert.match(wrong.warnings.join('\n'), /role-arn: "arn:aws:iam::0000.*" is not the ARN of a role/);
   });
 });
