@@ -1,5 +1,6 @@
 // The decision on a review: which are ours, which account is asked, and what comes of each answer.
 import assert from 'node:assert/strict';
+import type { ReadConfigMaps } from '../../src/accounts/config-maps.ts';
 import type { Answer, Lookup } from '../../src/accounts/lookup.ts';
 import type { ReadNamespaceOptOut } from '../../src/accounts/namespaces.ts';
 import type { AccountRef } from '../../src/identity/account-ref.ts';
@@ -33,6 +34,25 @@ function decideOf(containers: number, lookup = identityAtHand): Decision {
 /** A pod with the label or annotation that opts out. */
 function optedOut(field: 'labels' | 'annotations', value: string): JsonObject {
   return { ...createPod(), metadata: { [field]: { 'eks.amazonaws.com/skip-pod-identity-webhook': value } } };
+}
+
+const noRole: Lookup = () => ({ kind: 'none', reason: 'no_role_annotation', warnings: [] });
+const neverRead: ReadConfigMaps = async () => assert.fail('no ConfigMap should be read');
+
+/** A pod whose container has these ConfigMaps in its envFrom. */
+function envFrom(...names: string[]): JsonObject {
+  return createPod({ containers: [{ name: 'app', envFrom: names.map((name) => ({ configMapRef: { name } })) }] });
+}
+
+function reviewWith(readConfigMaps: ReadConfigMaps, object: JsonObject): Decision | Promise<Decision> {
+  return createPodReview({ lookup: identityAtHand, settings, readConfigMaps })(createRequest({ object }), noDeadline);
+}
+
+/** The volumes of a pod that was created with the identity. */
+function running(): JsonObject {
+  const created = decide({});
+  assert.ok(created.kind === 'answer');
+  return { volumes: created.operations.find(({ path }) => path === '/spec/volumes')?.value };
 }
 
 describe('admission/pods', () => {
@@ -241,6 +261,90 @@ describe('admission/pods', () => {
       assert.match(outcome, /^[a-z]+(_[a-z]+)*$/);
       assert.match(sentence, /^[A-Z][^\n]{10,118}\.$/);
     }
+  });
+
+  describe('with --respect-env-from', () => {
+    it('answers at once where no ConfigMap is named, or none that could matter', () => {
+      const harmless = [{ prefix: 'APP_', configMapRef: { name: 'settings' } }, { secretRef: { name: 'secret' } }];
+      for (const object of [createPod(), createPod({ containers: [{ name: 'app', envFrom: harmless }] })]) {
+        const decision = reviewWith(neverRead, object);
+        assert.ok(!(decision instanceof Promise));
+        assert.equal(decision.outcome, 'injected');
+      }
+    });
+
+    it('reads no ConfigMap for a pod whose account has no role', () => {
+      const review = createPodReview({ lookup: noRole, settings, readConfigMaps: neverRead });
+      assert.deepEqual(
+        review(createRequest({ object: envFrom('settings') }), noDeadline),
+        untouched('no_role_annotation'),
+      );
+    });
+
+    it('asks for each ConfigMap once, in the namespace of the request, and counts what stands there', async () => {
+      const asked: unknown[] = [];
+      const reader: ReadConfigMaps = async (names, deadline) => {
+        asked.push(names, deadline);
+        return new Map([
+          ['settings', { AWS_ROLE_ARN: 'own' }],
+          ['more', undefined],
+        ]);
+      };
+      const decision = await reviewWith(reader, envFrom('settings', 'more', 'settings'));
+      assert.equal(decision.outcome, 'own_credentials');
+      assert.deepEqual(asked, [{ namespace: 'shop', names: ['settings', 'more'] }, noDeadline]);
+    });
+
+    it('makes no decision where they cannot be read', async () => {
+      const message = 'cannot read ConfigMap shop/settings';
+      const reader: ReadConfigMaps = async () => ({ kind: 'fault', reason: 'lookup_timeout', message });
+      const decision = await reviewWith(reader, envFrom('settings'));
+      assert.deepEqual(decision, { kind: 'fault', outcome: 'lookup_timeout', message });
+    });
+
+    it('warns that env wins where a ConfigMap was not read', async () => {
+      const decision = await reviewWith(async () => new Map(), envFrom('settings'));
+      assert.ok(decision.kind === 'answer');
+      assert.deepEqual(decision.warnings, [
+        'container "app": AWS_* variables of envFrom are overridden by those given in env',
+      ]);
+    });
+  });
+
+  describe('containers that are added to a running pod', () => {
+    const update = { operation: 'UPDATE', subResource: 'ephemeralcontainers' } as const;
+
+    it('get the identity where the token is there', () => {
+      const old = createPod(running());
+      const object = createPod({ ...running(), ephemeralContainers: [{ name: 'debugger' }] });
+      const decision = decide({ ...update, object, oldObject: old });
+      assert.ok(decision.kind === 'answer');
+      assert.equal(decision.outcome, 'injected');
+      assert.ok(decision.operations.length > 0);
+      for (const { path } of decision.operations) assert.match(path, /^\/spec\/ephemeralContainers\/0\//);
+    });
+
+    it('get nothing, and a warning, where it is not', () => {
+      const object = createPod({ ephemeralContainers: [{ name: 'debugger' }] });
+      const decision = decide({ ...update, object, oldObject: createPod() });
+      assert.ok(decision.kind === 'answer');
+      assert.equal(decision.outcome, 'no_token_volume');
+      assert.deepEqual([decision.operations.length, decision.warnings.length], [0, 1]);
+    });
+
+    it('are left alone where the pod opts out', () => {
+      assert.deepEqual(
+        decide({ ...update, object: optedOut('labels', '') }, neverAsked),
+        untouched('opted_out_by_pod'),
+      );
+    });
+
+    it('are left alone where the request is no UPDATE, or of another kind', () => {
+      for (const operation of ['CREATE', 'DELETE', 'CONNECT']) {
+        assert.deepEqual(decide({ ...update, operation }, neverAsked), untouched('operation_not_create'));
+      }
+      assert.deepEqual(decide({ ...update, kind: '/v1/EphemeralContainers' }, neverAsked), untouched('kind_not_pod'));
+    });
   });
 
   describe('podNames', () => {

@@ -1,7 +1,7 @@
 // Lifetimes are spread over their range, and the same names always get the same one.
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { jitteredExpirationSeconds } from '../../src/identity/token-jitter.ts';
+import { jitteredExpirationSeconds, spreadExpirationOf } from '../../src/identity/token-jitter.ts';
 
 const min = 79_200;
 const max = 86_400;
@@ -61,5 +61,24 @@ describe('identity/token-jitter', () => {
     for (let index = 0; index < 100_000; index += 1) values.add(jitteredExpirationSeconds(max, String(index)));
     assert.ok(values.has(min) && values.has(max));
     assert.equal(values.size, max - min + 1);
+  });
+
+  it('any lifetime, for --token-expiration-jitter: at most a twelfth less, never below 600, the same each time', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 600, max: 2 ** 32 }), fc.string({ unit: 'binary' }), (asked, seed) => {
+        const seconds = spreadExpirationOf(asked, seed);
+        assert.ok(Number.isInteger(seconds) && seconds <= asked && seconds >= Math.max(600, asked - asked / 12));
+        assert.equal(spreadExpirationOf(asked, seed), seconds);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('both ends of the spread of an hour are met, and a seed has its value', () => {
+    const values = new Set(Array.from({ length: 10_000 }, (_, index) => spreadExpirationOf(3600, String(index))));
+    assert.equal(values.size, 301);
+    assert.ok(values.has(3300) && values.has(3600));
+    // Reckoned by another program.
+    assert.equal(spreadExpirationOf(3600, 'app/app-0//kube-api-access-x7x9k'), 3503);
   });
 });
