@@ -10,6 +10,8 @@ export type LiveReadOptions = {
   readonly api: Pick<Transport, 'get'>;
   /** Milliseconds on the clock of deadlines. */
   readonly now: () => number;
+  /** Told with a fault that may pass. */
+  readonly retryAfterSeconds?: number;
 };
 
 /** Which object is meant. */
@@ -44,20 +46,32 @@ export function isObjectName(name: string): boolean {
 export async function readLive(
   asked: AskedObject,
   deadline: Deadline,
-  { api, now }: LiveReadOptions,
+  { api, now, retryAfterSeconds }: LiveReadOptions,
 ): Promise<LiveAnswer> {
+  const advice = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
   const timeoutMs = Math.max(0, Math.ceil(deadline.atMs - now()));
   try {
     const response = await api.get(asked.path, { timeoutMs, signal: deadline.callerGone() });
-    return readResponse(response, asked) ?? fault('lookup_failed', asked, describeResponse(response));
+    return (
+      readResponse(response, asked) ??
+      fault('lookup_failed', asked, describeResponse(response), mayPass(response) ? advice : {})
+    );
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    const late = error instanceof KubernetesError && error.code === 'ERR_KUBERNETES_TIMEOUT';
+    const code = error instanceof KubernetesError ? error.code : undefined;
     // What went wrong on the way names addresses that are nothing to whoever creates a pod.
-    return late
-      ? fault('lookup_timeout', asked, 'the API server did not answer in time', detail)
-      : fault('lookup_failed', asked, 'the API server could not be asked', detail);
+    return code === 'ERR_KUBERNETES_TIMEOUT'
+      ? fault('lookup_timeout', asked, 'the API server did not answer in time', { detail })
+      : fault('lookup_failed', asked, 'the API server could not be asked', {
+          detail,
+          ...(code === 'ERR_KUBERNETES_CONNECTION' && advice),
+        });
   }
+}
+
+/** An overload, or a fault of the API server's own, passes; what it will not let us do, it will not in a second. */
+function mayPass({ status }: ApiResponse): boolean {
+  return status === 429 || status >= 500;
 }
 
 /** Whatever stands between may answer in the API server's place, or with what somebody else asked for. */
@@ -82,20 +96,20 @@ function isNotFound(object: JsonObject | undefined, { resource, name }: AskedObj
   );
 }
 
-function fault(reason: LookupFault['reason'], asked: AskedObject, message: string, detail?: string): LookupFault {
-  return {
-    kind: 'fault',
-    reason,
-    message: `cannot read ${asked.title}: ${message}`,
-    ...(detail !== undefined && { detail }),
-  };
+function fault(
+  reason: LookupFault['reason'],
+  asked: AskedObject,
+  message: string,
+  more: Pick<LookupFault, 'detail' | 'retryAfterSeconds'>,
+): LookupFault {
+  return { kind: 'fault', reason, message: `cannot read ${asked.title}: ${message}`, ...more };
 }
 
 /** Longest text of the API server's that is passed on; whatever stands between may answer in its place. */
 const maxMessageLength = 256;
 
 /** Returns what came instead of an object, in one sentence. */
-export function describeResponse({ status, body }: ApiResponse): string {
+function describeResponse({ status, body }: ApiResponse): string {
   const message = asString(parseApiObject(body)?.['message']) ?? 'nothing that could be read';
   return `the API server answered ${String(status)}: ${message.slice(0, maxMessageLength)}`;
 }

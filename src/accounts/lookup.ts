@@ -14,6 +14,8 @@ export type LookupFault = {
   readonly message: string;
   /** For the log, where there is more to say. */
   readonly detail?: string;
+  /** Set where the same question may well be answered this much later. */
+  readonly retryAfterSeconds?: number;
 };
 
 /** What a service account promises. */

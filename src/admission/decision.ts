@@ -12,6 +12,8 @@ export type FaultDecision = {
   readonly message: string;
   /** For the log, where there is more to say. */
   readonly detail?: string;
+  /** Set where the same call may well succeed this much later. */
+  readonly retryAfterSeconds?: number;
 };
 /** How a review is to be answered. */
 export type Decision = AnsweredDecision | FaultDecision;

@@ -108,8 +108,8 @@ function decideInjection(promise: Promised, review: Review): Decision | Promise<
   );
 }
 
-function faultOf({ reason: outcome, message, detail }: LookupFault): FaultDecision {
-  return { kind: 'fault', outcome, message, ...(detail !== undefined && { detail }) };
+function faultOf({ reason: outcome, ...fault }: LookupFault): FaultDecision {
+  return { ...fault, outcome };
 }
 
 function tooLarge(patchBytes: number): FaultDecision {

@@ -5,26 +5,26 @@ import { createClusterLookup } from '../accounts/cluster.ts';
 import { createConfigMapReader, type ReadConfigMaps } from '../accounts/config-maps.ts';
 import { createContainerCredentialsFile } from '../accounts/container-credentials-file.ts';
 import { withContainerCredentials } from '../accounts/container-credentials-lookup.ts';
-import { waitForFirstRead } from '../accounts/first-read.ts';
 import type { KnownPromises } from '../accounts/known-promises.ts';
 import type { Lookup } from '../accounts/lookup.ts';
 import type { Accounts } from '../accounts/manifest.ts';
 import type { ReadNamespaceOptOut } from '../accounts/namespaces.ts';
 import { withRoleMap } from '../accounts/role-map-lookup.ts';
 import { withRoleOwner } from '../accounts/role-owner-lookup.ts';
-import type { IdentityDefaults } from '../identity/identity.ts';
+import { type IdentityDefaults, parseIdentity } from '../identity/identity.ts';
 import type { RoleMap } from '../identity/role-map.ts';
 import { connect } from '../kubernetes/connect.ts';
 import { createEventWriter } from '../kubernetes/events.ts';
-import { createTransport, type Transport } from '../kubernetes/transport.ts';
+import { createTransport } from '../kubernetes/transport.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { UsageError } from './flag-values.ts';
 import type { FlagValues, serveFlags } from './flags.ts';
+import { followAccounts } from './follow-accounts.ts';
 import { followNamespaces } from './namespaces.ts';
 import { followRoleMap } from './role-map.ts';
 import { followRoleOwner, type RoleOwnerSource } from './role-owner.ts';
-import { accountDefaults, roleOwnerOf } from './settings.ts';
+import { accountDefaults, liveLookups, roleOwnerOf } from './settings.ts';
 
 /** Where the promises come from while the process serves. */
 export type AccountSource = {
@@ -47,7 +47,7 @@ export type AccountSourceContext = {
   readonly version: string;
   readonly environment: { readonly [name: string]: string | undefined };
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'countRoleMap'>;
+  readonly metrics: Pick<Metrics, 'addAccounts' | 'countRoleMap'>;
 };
 
 type ServeFlags = FlagValues<typeof serveFlags>;
@@ -177,7 +177,16 @@ async function openCluster(parts: SourceParts): Promise<OpenSource> {
     servicePort: environment['KUBERNETES_SERVICE_PORT'],
   });
   const api = createTransport(connection, { version });
-  const firstRead = followFirstRead(api, log);
+  const followed = followAccounts({
+    api,
+    parse: (annotations) => parseIdentity(annotations, defaults),
+    read: createClusterLookup({ api, defaults, now }),
+    mode: liveLookups(flags),
+    now,
+    wait,
+    log,
+    metrics,
+  });
   const writeEvent = createEventWriter({
     api,
     component: 'irsa-webhook',
@@ -193,48 +202,20 @@ async function openCluster(parts: SourceParts): Promise<OpenSource> {
   const namespaces = flags['watch-namespaces']
     ? followNamespaces({ api, annotationPrefix, now, wait, log })
     : undefined;
-  const ownAnnotations = createClusterLookup({ api, defaults, now });
-  const accounts = completeRoles(ownAnnotations, parts);
+  const accounts = completeRoles(followed.lookup, parts);
   return {
     lookup: roleMap ? withRoleMap(accounts, roleMap.roleMap) : accounts,
-    ownAnnotations,
+    ownAnnotations: followed.lookup,
     roleMap: () => roleMap?.roleMap(),
     ...(namespaces && { readNamespaceOptOut: namespaces.readOptOut }),
     ...(flags['respect-env-from'] && { readConfigMaps: createConfigMapReader({ api, now }) }),
     known: () => ({ ...nothingKnown, roleMap: roleMap?.roleMap() }),
-    notReady: () => firstRead.notReady() ?? roleMap?.notReady() ?? namespaces?.notReady(),
+    notReady: () => followed.notReady() ?? roleMap?.notReady() ?? namespaces?.notReady(),
     close: () => {
-      firstRead.close();
+      void followed.stop();
       void roleMap?.stop();
       void namespaces?.stop();
       api.close();
-    },
-  };
-}
-
-/** Tries until accounts can be read; the reason of the last failure is why the replica is not ready. */
-function followFirstRead(api: Transport, log: Log): { notReady: () => string | undefined; close: () => void } {
-  const closed = new AbortController();
-  let notReady: string | undefined = 'service accounts have not been read yet';
-  const becomeReady = async (): Promise<void> => {
-    const read = await waitForFirstRead({
-      api,
-      wait,
-      onFailure: (message) => {
-        notReady = `service accounts cannot be read: ${message}`;
-        log.warn({ error: message }, 'service accounts cannot be read');
-      },
-      signal: closed.signal,
-    });
-    if (!read) return;
-    notReady = undefined;
-    log.info({}, 'service accounts can be read; ready');
-  };
-  void becomeReady();
-  return {
-    notReady: () => notReady,
-    close: () => {
-      closed.abort();
     },
   };
 }

@@ -28,6 +28,11 @@ const prefix: FlagRule = {
   holds: (value) => /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(String(value)),
 };
 
+const liveLookups: FlagRule = {
+  expected: 'on, best-effort, always or off',
+  holds: (value) => ['on', 'best-effort', 'always', 'off'].includes(String(value)),
+};
+
 /** One flag. */
 export type Flag = {
   readonly name: string;
@@ -302,6 +307,16 @@ export const serveFlags = [
     rule: someTime,
   },
   {
+    name: 'live-lookups',
+    form: 'string',
+    default: 'on',
+    group: 'Accounts',
+    text: 'Which accounts a review reads live: on (all but known roles), best-effort (if it can), always (all), off.',
+    goWebhook: false,
+    placeholder: 'MODE',
+    rule: liveLookups,
+  },
+  {
     name: 'namespace',
     form: 'string',
     default: 'eks',
@@ -393,7 +408,7 @@ export const serveFlags = [
     form: 'duration',
     default: '0s',
     group: ignored,
-    text: 'Accounts are read when a review comes, so that there is nothing to wait for.',
+    text: 'An account that is not known is read when a review comes; with --live-lookups=off nothing waits either.',
     goWebhook: true,
     placeholder: 'TIME',
   },
@@ -402,7 +417,7 @@ export const serveFlags = [
     form: 'duration',
     default: '1m0s',
     group: ignored,
-    text: 'There is no cache that would have to be resynchronised.',
+    text: 'Accounts are followed by a watch; nothing has to be resynchronised.',
     goWebhook: true,
     placeholder: 'TIME',
   },

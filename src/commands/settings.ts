@@ -1,4 +1,5 @@
 // What the shared flags mean to the decision.
+import { type LiveLookups, liveLookupModes } from '../accounts/cached-lookup.ts';
 import type { InstanceIdentity } from '../accounts/instance-metadata.ts';
 import { isAccountId, isPartition, partitionOfRegion, type RoleOwner } from '../identity/compose-role-arn.ts';
 import type { IdentityDefaults } from '../identity/identity.ts';
@@ -86,4 +87,9 @@ export function roleOwnerOf(
     accountId,
     partition: flags['aws-partition'] || partitionOfRegion(region || flags['aws-default-region']),
   };
+}
+
+/** Returns when accounts are read live. */
+export function liveLookups(flags: Pick<FlagValues<typeof serveFlags>, 'live-lookups'>): LiveLookups {
+  return liveLookupModes.find((mode) => mode === flags['live-lookups']) ?? 'on';
 }

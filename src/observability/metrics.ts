@@ -1,5 +1,6 @@
 // The metrics, by name, and what is counted on each.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type AccountMetrics, type AccountMetricsOptions, createAccountMetrics } from './account-metrics.ts';
 
 /** Seconds. From well below a cached answer's time to the 10 s that the API server waits by default. */
 const durationBucketsSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -33,6 +34,8 @@ export type Metrics = {
   readonly countCall: (call: CallRecord) => void;
   readonly countReview: (review: ReviewMetric) => void;
   readonly countRoleMap: (load: RoleMapLoad) => void;
+  /** Adds the metrics of accounts that come from a cluster; once. */
+  readonly addAccounts: (options: AccountMetricsOptions) => AccountMetrics;
   /** Returns all metrics in the text format of Prometheus, and its media type. */
   readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
 };
@@ -76,6 +79,7 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
       if (outcome === 'service_account_not_found') legacy.missingAccounts.inc();
     },
     countRoleMap,
+    addAccounts: (accounts) => createAccountMetrics(registry, accounts),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }

@@ -1,6 +1,6 @@
 // A route of the webhook: a call in, an AdmissionReview or a refusal out, one record of how it went.
 import { type NextFunction, type Request, type Response, Router } from 'express';
-import type { DecideReview, Decision, ReviewedNames } from '../admission/decision.ts';
+import type { DecideReview, Decision, FaultDecision, ReviewedNames } from '../admission/decision.ts';
 import type { Outcome } from '../admission/outcomes.ts';
 import { encodeReview, parseReview, type ReviewAnswer, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
@@ -133,14 +133,16 @@ function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: numbe
   };
 }
 
+function sendFault(response: Response, { outcome, message, retryAfterSeconds }: FaultDecision): void {
+  const statusCode = outcome === 'pod_too_large' ? 413 : 500;
+  // The API server tries again within its timeout where it is told when (client-go, rest/with_retry.go).
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(retryAfterSeconds));
+  sendRefusal(response, { statusCode, code: `ERR_${outcome.toUpperCase()}`, message });
+}
+
 function sendDecision(call: Call, review: ReviewRequest, decision: Decision, options: ReviewRouteOptions): void {
-  if (decision.kind === 'fault') {
-    const { message, outcome } = decision;
-    const statusCode = outcome === 'pod_too_large' ? 413 : 500;
-    sendRefusal(call.response, { statusCode, code: `ERR_${outcome.toUpperCase()}`, message });
-  } else {
-    sendJson(call.response, 200, encodeReview(review, decision));
-  }
+  if (decision.kind === 'fault') sendFault(call.response, decision);
+  else sendJson(call.response, 200, encodeReview(review, decision));
   const answered = decision.kind === 'answer' ? decision : undefined;
   options.onReview({
     request: review,
@@ -177,7 +179,7 @@ function refuseBody(request: Request, response: Response, error: BodyError, opti
   if (error.code === 'ERR_BODY_ABORTED') return;
   const refusal: Refusal = { statusCode: bodyStatusCodes[error.code], code: error.code, message: error.message };
   options.onRefusal(refusal);
-  // The API server tries again within its timeout where it is told when (client-go, rest/with_retry.go).
+  // As for a fault that may pass.
   if (refusal.statusCode === 503) response.setHeader('Retry-After', '1');
   sendLastRefusal(request, response, refusal);
 }

@@ -1,0 +1,197 @@
+// Lets reviews of one account share reads of it, each of which starts after the reviews that it answers have come.
+import type { AccountRef } from '../identity/account-ref.ts';
+import type { Answer, Deadline, Lookup } from './lookup.ts';
+import { lookupFault } from './lookup-fault.ts';
+
+/** What sharing needs. */
+export type SharedReadsOptions = {
+  /** Reads an account. */
+  readonly read: Lookup;
+  /** Milliseconds on the clock of deadlines. */
+  readonly now: () => number;
+  /** Told when a read starts. */
+  readonly onRead: () => void;
+  /** Reads under way at a time, of all accounts together; others wait. Default 32: beyond, the API server queues. */
+  readonly maxInFlight?: number;
+  /** How long a read keeps the next one of the same account waiting. Default 250 ms: a hundred times what it takes. */
+  readonly patienceMs?: number;
+};
+
+const defaultMaxInFlight = 32;
+const defaultPatienceMs = 250;
+/** The longest time that Node's timers take. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** A read that is to start, or under way, for some reviews. */
+type SharedRead = {
+  readonly account: AccountRef;
+  readonly waiters: Set<(answer: Answer) => void>;
+  /** Ends the read when nobody waits for it any more. */
+  readonly abandoned: AbortController;
+  /** The latest of its reviews. */
+  deadlineMs: number;
+  /** On the clock of deadlines; undefined until it starts. */
+  startedMs: number | undefined;
+  /** Lets it start although another one is still under way. */
+  patience: NodeJS.Timeout | undefined;
+};
+
+/** The reads of one account. */
+type AccountReads = {
+  underWay: number;
+  lastStartedMs: number;
+  /** Not started yet: the one that a review may join. */
+  next: SharedRead | undefined;
+};
+
+/**
+ * Returns a lookup that answers from a read that started after the question came. Questions about an account that is
+ * being read share the next read, which starts when that one has ended, or is late: a read that hangs takes nobody along.
+ * Each question has its own deadline; a read ends early only when everybody has left who waited for it.
+ */
+export function shareReads(options: SharedReadsOptions): Lookup {
+  const { now } = options;
+  const schedule = createSchedule(options);
+  return (account, deadline) => {
+    if (deadline.atMs <= now()) return timedOut(account, 0);
+    const callerGone = deadline.callerGone();
+    if (callerGone.aborted) return abandoned(account);
+    return new Promise((resolve) => {
+      const startMs = now();
+      const read = schedule.join(account, deadline.atMs);
+      const finish = (answer: Answer): void => {
+        clearTimeout(timer);
+        callerGone.removeEventListener('abort', onGone);
+        read.waiters.delete(finish);
+        resolve(answer);
+      };
+      const leave = (answer: Answer): void => {
+        finish(answer);
+        if (read.waiters.size === 0) schedule.abandon(read);
+      };
+      const onGone = (): void => {
+        leave(abandoned(account));
+      };
+      const onTimeout = (): void => {
+        leave(timedOut(account, now() - startMs, read.startedMs === undefined));
+      };
+      const timer = setTimeout(onTimeout, Math.min(Math.ceil(deadline.atMs - startMs), maxTimerMs));
+      callerGone.addEventListener('abort', onGone, { once: true });
+      read.waiters.add(finish);
+      schedule.startDue();
+    });
+  };
+}
+
+/** Which read starts when. */
+function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
+  const { maxInFlight = defaultMaxInFlight, patienceMs = defaultPatienceMs } = limits;
+  const accounts = new Map<string, AccountReads>();
+  /** Reads that wait for nothing but a free place, in the order in which they start. */
+  const due = new Set<SharedRead>();
+  let inFlight = 0;
+
+  const readsOf = (account: AccountRef): AccountReads => {
+    const key = keyOf(account);
+    let reads = accounts.get(key);
+    if (reads === undefined) accounts.set(key, (reads = { underWay: 0, lastStartedMs: 0, next: undefined }));
+    return reads;
+  };
+  const forgetIdle = (account: AccountRef, { underWay, next }: AccountReads): void => {
+    if (underWay === 0 && next === undefined) accounts.delete(keyOf(account));
+  };
+  const makeDue = (next: SharedRead): void => {
+    clearTimeout(next.patience);
+    due.add(next);
+  };
+
+  const start = (next: SharedRead): void => {
+    const reads = readsOf(next.account);
+    due.delete(next);
+    reads.next = undefined;
+    reads.underWay += 1;
+    inFlight += 1;
+    next.startedMs = reads.lastStartedMs = now();
+    onRead();
+    void run(next, reads);
+  };
+  const run = async (started: SharedRead, reads: AccountReads): Promise<void> => {
+    const deadline: Deadline = { atMs: started.deadlineMs, callerGone: () => started.abandoned.signal };
+    const answer = await read(started.account, deadline);
+    reads.underWay -= 1;
+    inFlight -= 1;
+    for (const finish of started.waiters) finish(answer);
+    if (reads.next !== undefined && reads.underWay === 0) makeDue(reads.next);
+    forgetIdle(started.account, reads);
+    startDue();
+  };
+  const startDue = (): void => {
+    for (const next of due) {
+      if (inFlight >= maxInFlight) return;
+      start(next);
+    }
+  };
+
+  return {
+    startDue,
+
+    /** Returns the read for a question that comes now: one that starts later than this. */
+    join(account: AccountRef, deadlineMs: number): SharedRead {
+      const reads = readsOf(account);
+      const joined = (reads.next ??= createRead(account));
+      const isNew = joined.waiters.size === 0;
+      joined.deadlineMs = Math.max(joined.deadlineMs, deadlineMs);
+      if (!isNew) return joined;
+      if (reads.underWay === 0) {
+        makeDue(joined);
+      } else {
+        const makeDueLate = (): void => {
+          makeDue(joined);
+          startDue();
+        };
+        const waitMs = Math.max(0, reads.lastStartedMs + patienceMs - now());
+        joined.patience = setTimeout(makeDueLate, Math.min(waitMs, maxTimerMs));
+      }
+      return joined;
+    },
+
+    /** Ends a read that nobody waits for. */
+    abandon(left: SharedRead): void {
+      if (left.startedMs !== undefined) {
+        left.abandoned.abort();
+        return;
+      }
+      clearTimeout(left.patience);
+      due.delete(left);
+      const reads = readsOf(left.account);
+      reads.next = undefined;
+      forgetIdle(left.account, reads);
+    },
+  };
+}
+
+/** No name of an account or namespace holds a slash; what asks for others is answered before. */
+function keyOf({ namespace, name }: AccountRef): string {
+  return `${namespace}/${name}`;
+}
+
+function createRead(account: AccountRef): SharedRead {
+  return {
+    account,
+    waiters: new Set(),
+    abandoned: new AbortController(),
+    deadlineMs: 0,
+    startedMs: undefined,
+    patience: undefined,
+  };
+}
+
+function timedOut(account: AccountRef, waitedMs: number, isQueued = false): Answer {
+  const expected = isQueued ? 'a place among the reads that are under way' : 'an answer of the API server';
+  const detail = `Expected ${expected} within ${String(Math.round(waitedMs))} ms, got none`;
+  return lookupFault('lookup_timeout', account, 'the API server did not answer in time', { detail });
+}
+
+function abandoned(account: AccountRef): Answer {
+  return lookupFault('lookup_failed', account, 'the caller has gone');
+}
