@@ -30,12 +30,14 @@ function onlyLine(program: Program): string {
   return program.errors().slice('irsa-webhook: '.length, -1);
 }
 
+const emptyList = '{"kind":"ServiceAccountList","metadata":{"resourceVersion":"1"},"items":[]}';
+
 /** A program that reads accounts from an API server which answers when the test says so. */
 async function startSlow(scope: Scope) {
   const held: ServerResponse[] = [];
   const api = await startFakeApiServer(scope, (request, response) => {
-    if (request.url?.includes('limit=1')) response.end('{"kind":"ServiceAccountList","items":[]}');
-    else held.push(response);
+    if (request.url?.includes('limit=')) response.end(emptyList);
+    else if (!request.url?.includes('watch=')) held.push(response);
   });
   const program = startProgram(scope, ['--self-signed', '--kube-api', api.url, '--lookup-timeout=20s', ...freePorts]);
   const ports = await portsOf(program);

@@ -146,6 +146,7 @@ describe('accounts/cluster', () => {
       status(403, 'Forbidden', 'serviceaccounts "cart" is forbidden'),
       '403: serviceaccounts "cart" is forbidden',
     ],
+    ['429', 429, status(429, 'TooManyRequests', 'too many requests'), '429: too many requests'],
     ['401', 401, status(401, 'Unauthorized', 'Unauthorized'), '401: Unauthorized'],
     ['500', 500, status(500, 'InternalError', 'etcdserver: request timed out'), '500: etcdserver: request timed out'],
     ['503 of a load balancer', 503, '<html/>', `503: ${nothing}`],
@@ -164,6 +165,8 @@ describe('accounts/cluster', () => {
         kind: 'fault',
         reason: 'lookup_failed',
         message: `cannot read service account shop/cart: the API server answered ${says}`,
+        // What the API server cannot do now it may do soon; what it will not do, it will not.
+        ...((code === 429 || code >= 500) && { retryAfterSeconds: 1 }),
       });
     });
   }
@@ -176,6 +179,7 @@ describe('accounts/cluster', () => {
     assert.equal(fault.reason, 'lookup_failed');
     assert.equal(fault.message, 'cannot read service account shop/cart: the API server could not be asked');
     assert.match(fault.detail ?? '', /ECONNREFUSED/);
+    assert.equal(fault.retryAfterSeconds, 1);
   });
 
   it('no answer in time: a fault of its own', async () => {
@@ -187,6 +191,7 @@ describe('accounts/cluster', () => {
     assert.equal(fault.reason, 'lookup_timeout');
     assert.equal(fault.message, 'cannot read service account shop/cart: the API server did not answer in time');
     assert.match(fault.detail ?? '', /^Expected an answer from http:\S+ within \d+ ms/);
+    assert.equal(fault.retryAfterSeconds, undefined);
   });
 
   it('a deadline that is over already: the same, at once', async () => {

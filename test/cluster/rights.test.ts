@@ -74,7 +74,7 @@ describe('the rights of the webhook', () => {
       const body = await waitFor('the webhook to say why it is not ready', probe, readTimeoutMs);
       assert.match(
         body,
-        /^not ready: service accounts cannot be read: the API server answered 403: serviceaccounts is forbidden: User "system:serviceaccount:/,
+        /^not ready: service accounts cannot be read: Expected a list from \/api\/v1\/serviceaccounts, got 403: serviceaccounts is forbidden: User "system:serviceaccount:/,
       );
       assert.deepEqual(await webhook.health('/livez'), { status: 200, body: 'ok' });
     });

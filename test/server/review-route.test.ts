@@ -129,6 +129,18 @@ describe('server/review-route', () => {
     }
   });
 
+  for (const [what, advice, expected] of [
+    ['that may pass: when to try again', { retryAfterSeconds: 1 }, '1'],
+    ['that will stay: no such advice', {}, undefined],
+  ] as const) {
+    it(`a fault ${what}`, async () => {
+      const fault = { kind: 'fault', reason: 'lookup_failed', message: 'no answer', ...advice } as const;
+      const webhook = await startWebhook(scope, { lookup: () => fault });
+      const { status, headers } = await callMutate(webhook, createReview());
+      assert.deepEqual([status, headers['retry-after']], [500, expected]);
+    });
+  }
+
   describe('deadlines', () => {
     const deadlines: readonly (readonly [url: string, expectedMs: number])[] = [
       ['/mutate', 1_000],

@@ -1,0 +1,57 @@
+// When a fault still says that trying again may help.
+import assert from 'node:assert/strict';
+import type { Answer } from '../../src/accounts/lookup.ts';
+import { withRetryAdvice } from '../../src/accounts/retry-advice.ts';
+import { identity, noDeadline } from '../admission/reviews.ts';
+
+const cart = { namespace: 'shop', name: 'cart' };
+const passing: Answer = { kind: 'fault', reason: 'lookup_failed', message: 'down', retryAfterSeconds: 1 };
+const lasting: Answer = { kind: 'fault', reason: 'lookup_failed', message: 'down' };
+
+function start() {
+  const scene = { answer: passing, nowMs: 5 };
+  const lookup = withRetryAdvice(
+    () => Promise.resolve(scene.answer),
+    () => scene.nowMs,
+  );
+  return { scene, ask: () => lookup(cart, noDeadline) };
+}
+
+describe('accounts/retry-advice', () => {
+  it('stays for the first ten seconds of faults, and goes with the eleventh', async () => {
+    const { scene, ask } = start();
+    assert.deepEqual(await ask(), passing);
+    scene.nowMs += 10_000;
+    assert.deepEqual(await ask(), passing);
+    scene.nowMs += 1;
+    assert.deepEqual(await ask(), lasting);
+    scene.nowMs += 1_000_000;
+    assert.deepEqual(await ask(), lasting);
+  });
+
+  it('counts anew after any answer', async () => {
+    const { scene, ask } = start();
+    await ask();
+    scene.nowMs += 60_000;
+    scene.answer = identity;
+    assert.equal(await ask(), identity);
+    scene.answer = passing;
+    assert.deepEqual(await ask(), passing);
+  });
+
+  it('is given to no fault that has none', async () => {
+    const { scene, ask } = start();
+    scene.answer = lasting;
+    assert.equal(await ask(), lasting);
+  });
+
+  it('leaves an answer at hand at hand', () => {
+    assert.equal(
+      withRetryAdvice(
+        () => identity,
+        () => 0,
+      )(cart, noDeadline),
+      identity,
+    );
+  });
+});

@@ -1,0 +1,187 @@
+// Reads that reviews share: when they start, who gets which answer, who may leave, and how many there are.
+import assert from 'node:assert/strict';
+import type { Answer, Deadline, Lookup } from '../../src/accounts/lookup.ts';
+import { shareReads, type SharedReadsOptions } from '../../src/accounts/shared-reads.ts';
+import type { AccountRef } from '../../src/identity/account-ref.ts';
+import { identity } from '../admission/reviews.ts';
+import { eventually } from '../kubernetes/eventually.ts';
+
+const cart = { namespace: 'shop', name: 'cart' };
+
+type Read = {
+  readonly account: AccountRef;
+  readonly deadline: Deadline;
+  readonly isAborted: () => boolean;
+  readonly end: (answer: Answer) => void;
+};
+
+/** Reads that end as the test says, or by a fault when they are aborted. */
+function start(changed: Partial<SharedReadsOptions> = {}) {
+  const reads: Read[] = [];
+  let told = 0;
+  const read: Lookup = (account, deadline) =>
+    new Promise((end) => {
+      const signal = deadline.callerGone();
+      signal.addEventListener('abort', () => {
+        end({ kind: 'fault', reason: 'lookup_failed', message: 'aborted' });
+      });
+      reads.push({ account, deadline, isAborted: () => signal.aborted, end });
+    });
+  const lookup = shareReads({
+    read,
+    now: () => performance.now(),
+    onRead: () => (told += 1),
+    patienceMs: 60_000,
+    ...changed,
+  });
+  return { lookup, reads, told: () => told };
+}
+
+function within(timeoutMs: number, callerGone = new AbortController().signal): Deadline {
+  return { atMs: performance.now() + timeoutMs, callerGone: () => callerGone };
+}
+
+const long = (): Deadline => within(60_000);
+const roleNamed = (name: string): Answer => ({ ...identity, roleArn: `arn:aws:iam::111122223333:role/${name}` });
+
+/** Lets everything happen that waits for no timer. */
+const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+async function reasonOf(answer: Answer | Promise<Answer>): Promise<string> {
+  const given = await answer;
+  return given.kind === 'fault' ? `${given.reason}: ${given.message}: ${given.detail ?? ''}` : given.kind;
+}
+
+describe('accounts/shared-reads', () => {
+  it('starts a read at once, and answers what it says', async () => {
+    const { lookup, reads, told } = start();
+    const answer = lookup(cart, long());
+    assert.equal(reads.length, 1);
+    assert.deepEqual(reads[0]?.account, cart);
+    reads[0].end(identity);
+    assert.equal(await answer, identity);
+    assert.equal(told(), 1);
+  });
+
+  it('answers who came later from the next read, together', async () => {
+    const { lookup, reads } = start();
+    const first = lookup(cart, long());
+    const later = Array.from({ length: 999 }, () => lookup(cart, long()));
+    assert.equal(reads.length, 1);
+    reads[0]?.end(roleNamed('before'));
+    assert.deepEqual(await first, roleNamed('before'));
+    await settled();
+    assert.equal(reads.length, 2);
+    reads[1]?.end(roleNamed('after'));
+    for (const answer of later) assert.deepEqual(await answer, roleNamed('after'));
+    await settled();
+    assert.equal(reads.length, 2);
+  });
+
+  it('lets no read wait for one that hangs', async () => {
+    const { lookup, reads } = start({ patienceMs: 20 });
+    void lookup(cart, long());
+    const second = lookup(cart, long());
+    await eventually('the second read', () => reads.length === 2);
+    reads[1]?.end(identity);
+    assert.equal(await second, identity);
+    assert.equal(reads[0]?.isAborted(), false);
+  });
+
+  it('has 32 reads under way at most; others start in their order as places come free', async () => {
+    const { lookup, reads } = start();
+    for (let count = 0; count < 40; count += 1) {
+      void lookup({ namespace: 'shop', name: `a${String(count)}` }, long());
+    }
+    assert.equal(reads.length, 32);
+    for (let ended = 0; ended < 40; ended += 1) {
+      reads[ended]?.end(identity);
+      await settled();
+      assert.equal(reads.length, Math.min(40, 33 + ended));
+    }
+    assert.deepEqual(
+      reads.map(({ account }) => account.name),
+      Array.from({ length: 40 }, (_, count) => `a${String(count)}`),
+    );
+  });
+
+  it('gives a read the time of the longest review that waits for it', () => {
+    const { lookup, reads } = start({ maxInFlight: 1 });
+    void lookup({ namespace: 'shop', name: 'other' }, within(500));
+    for (const timeoutMs of [1_000, 9_000, 2_000]) void lookup(cart, within(timeoutMs));
+    const leftMs = (reads[0]?.deadline.atMs ?? 0) - performance.now();
+    assert.ok(leftMs <= 500);
+    reads[0]?.end(identity);
+    return eventually('the second read', () => {
+      const secondLeftMs = (reads[1]?.deadline.atMs ?? 0) - performance.now();
+      return secondLeftMs > 2_000 && secondLeftMs <= 9_000;
+    });
+  });
+
+  it('ends a review by its own deadline, and goes on reading for the others', async () => {
+    const { lookup, reads } = start({ maxInFlight: 1 });
+    void lookup({ namespace: 'shop', name: 'other' }, long());
+    const patient = lookup(cart, long());
+    const impatient = lookup(cart, within(20));
+    assert.match(
+      await reasonOf(impatient),
+      /^lookup_timeout: cannot read service account shop\/cart: the API server did not answer in time: Expected a place among the reads that are under way within \d+ ms, got none$/,
+    );
+    reads[0]?.end(identity);
+    await settled();
+    reads[1]?.end(identity);
+    assert.equal(await patient, identity);
+    assert.equal(reads[1]?.isAborted(), false);
+  });
+
+  it('ends a read that everybody has left, by a deadline or because the caller has gone', async () => {
+    const { lookup, reads } = start();
+    const other = { namespace: 'shop', name: 'other' };
+    const caller = new AbortController();
+    const gone = lookup(cart, within(60_000, caller.signal));
+    const late = lookup(other, within(20));
+    assert.match(await reasonOf(late), /^lookup_timeout: .*: Expected an answer of the API server within \d+ ms/);
+    caller.abort();
+    assert.equal(await reasonOf(gone), 'lookup_failed: cannot read service account shop/cart: the caller has gone: ');
+    assert.deepEqual(
+      reads.map((read) => read.isAborted()),
+      [true, true],
+    );
+    await settled();
+    void lookup(cart, long());
+    assert.equal(reads.length, 3);
+  });
+
+  it('starts no read that everybody has left before', async () => {
+    const { lookup, reads } = start();
+    const first = lookup(cart, long());
+    const caller = new AbortController();
+    const gone = lookup(cart, within(60_000, caller.signal));
+    caller.abort();
+    assert.match(await reasonOf(gone), /the caller has gone/);
+    reads[0]?.end(identity);
+    assert.equal(await first, identity);
+    await settled();
+    assert.equal(reads.length, 1);
+    // Who comes now finds nothing left over.
+    const again = lookup(cart, long());
+    assert.equal(reads.length, 2);
+    reads[1]?.end(identity);
+    assert.equal(await again, identity);
+  });
+
+  it('reads nothing for a review that is over already', async () => {
+    const { lookup, reads } = start();
+    assert.match(await reasonOf(lookup(cart, within(-1))), /^lookup_timeout/);
+    assert.match(await reasonOf(lookup(cart, within(60_000, AbortSignal.abort()))), /the caller has gone/);
+    assert.equal(reads.length, 0);
+  });
+
+  it('takes a review that has no deadline', async () => {
+    const { lookup, reads } = start();
+    const answer = lookup(cart, { ...long(), atMs: Number.POSITIVE_INFINITY });
+    await settled();
+    reads[0]?.end(identity);
+    assert.equal(await answer, identity);
+  });
+});

@@ -1,0 +1,141 @@
+// Accounts followed at an API server: when a replica is ready, what it answers without the watch, what it tells.
+import assert from 'node:assert/strict';
+import type { Answer } from '../../src/accounts/lookup.ts';
+import { followAccounts } from '../../src/commands/follow-accounts.ts';
+import { parseIdentity } from '../../src/identity/identity.ts';
+import { asString } from '../../src/identity/json.ts';
+import { createTransport } from '../../src/kubernetes/transport.ts';
+import { createLog } from '../../src/observability/log.ts';
+import { createMetrics } from '../../src/observability/metrics.ts';
+import { defaults, identity, noDeadline } from '../admission/reviews.ts';
+import { eventually } from '../kubernetes/eventually.ts';
+import { refuse, startFakeWatchServer } from '../kubernetes/fake-watch-server.ts';
+import { connectionTo } from '../kubernetes/reflected.ts';
+import { useScope } from '../kubernetes/scope.ts';
+import { keepLogLines } from '../observability/log-lines.ts';
+
+const cannotFollow = 'service accounts cannot be followed';
+const forbidden = refuse(403, 'Forbidden');
+
+const bare = parseIdentity(undefined, defaults);
+
+describe('commands/follow-accounts', () => {
+  const scope = useScope();
+
+  /** Accounts whose annotation `value`, where it is not empty, is their role. */
+  async function start(prepare: (server: Awaited<ReturnType<typeof startFakeWatchServer>>) => void = () => undefined) {
+    const server = await startFakeWatchServer(scope);
+    prepare(server);
+    const { destination, lines } = keepLogLines();
+    const log = createLog({ verbosity: 0, destination });
+    const metrics = createMetrics([], { processMetrics: false });
+    const transport = createTransport(connectionTo(server.url), { version: '0' });
+    const live: { answer: Answer; reads: number } = { answer: identity, reads: 0 };
+    const accounts = followAccounts({
+      api: transport,
+      parse: (annotations) =>
+        asString(annotations?.['value']) ? { ...identity, roleArn: asString(annotations?.['value']) ?? '' } : bare,
+      read: () => {
+        live.reads += 1;
+        return Promise.resolve(live.answer);
+      },
+      mode: 'on',
+      now: () => performance.now(),
+      wait: () => new Promise((resolve) => void setTimeout(resolve, 1)),
+      log,
+      metrics,
+    });
+    scope.onEnd(async () => {
+      await accounts.stop();
+      transport.close();
+    });
+    const metricOf = async (series: string): Promise<string | undefined> => {
+      const { body } = await metrics.render();
+      return body
+        .split('\n')
+        .find((line) => line.startsWith(`${series} `))
+        ?.slice(series.length + 1);
+    };
+    const roleOf = async (name: string): Promise<string> => {
+      const answer = await accounts.lookup({ namespace: 'shop', name }, noDeadline);
+      return answer.kind === 'identity' ? answer.roleArn : answer.kind;
+    };
+    return { server, accounts, lines, live, metricOf, roleOf };
+  }
+
+  it('is ready with the first complete list, and says before that why not', async () => {
+    const { accounts, server, lines } = await start((api) => {
+      api.put('shop/a', 'role-a');
+      api.put('shop/b', '');
+      api.next('list', ...Array.from({ length: 30 }, () => forbidden));
+    });
+    assert.equal(accounts.notReady(), 'service accounts have not been read yet');
+    await eventually('a reason', () => accounts.notReady()?.includes('403') === true);
+    assert.equal(
+      accounts.notReady(),
+      'service accounts cannot be read: Expected a list from /api/v1/serviceaccounts, got 403: because of Forbidden',
+    );
+    await eventually('the list', () => accounts.notReady() === undefined);
+    assert.ok(server.requests.length > 30);
+    const listed = lines().find(({ message }) => message === 'service accounts listed; ready');
+    assert.deepEqual([listed?.['role'], listed?.['bare']], [1, 1]);
+  });
+
+  it('answers live before that', async () => {
+    const { roleOf, live } = await start((api) => {
+      api.put('shop/a', 'role-a');
+      api.next('list', () => undefined);
+    });
+    assert.equal(await roleOf('a'), identity.roleArn);
+    assert.equal(live.reads, 1);
+  });
+
+  it('stays ready, answers roles from the store and all else live, when the API server has gone', async () => {
+    const { server, accounts, roleOf, live, lines, metricOf } = await start((api) => {
+      api.put('shop/a', 'role-a');
+      api.put('shop/b', '');
+    });
+    await eventually('the watch', () => server.watches.size === 1);
+    assert.equal(await metricOf('irsa_webhook_watch_connected'), '1');
+    await server.stop();
+    await eventually('the end of the watch', () => lines().some(({ message }) => message === cannotFollow));
+    assert.equal(await metricOf('irsa_webhook_watch_connected'), '0');
+    assert.equal(accounts.notReady(), undefined);
+    assert.equal(await roleOf('a'), 'role-a');
+    assert.equal(live.reads, 0);
+    assert.equal(await roleOf('b'), identity.roleArn);
+    assert.equal(live.reads, 1);
+    live.answer = { kind: 'fault', reason: 'lookup_failed', message: 'down' };
+    assert.equal(await roleOf('b'), 'fault');
+    assert.equal(await metricOf('irsa_webhook_live_reads_total'), '2');
+    assert.equal(await metricOf('irsa_webhook_live_lookups_total{result="role"}'), '1');
+    assert.equal(await metricOf('irsa_webhook_live_lookups_total{result="failed"}'), '1');
+  });
+
+  it('never puts what was read live into the store', async () => {
+    const { server, roleOf, live, metricOf } = await start((api) => {
+      api.put('shop/b', '');
+    });
+    await eventually('the watch', () => server.watches.size === 1);
+    for (const name of ['b', 'b', 'new', 'new']) assert.equal(await roleOf(name), identity.roleArn);
+    assert.equal(live.reads, 4);
+    assert.equal(await metricOf('irsa_webhook_accounts{kind="role"}'), '0');
+    assert.equal(await metricOf('irsa_webhook_accounts{kind="bare"}'), '1');
+  });
+
+  it('counts relists by their reason, and follows what came meanwhile', async () => {
+    const { server, roleOf, metricOf } = await start((api) => {
+      api.put('shop/a', 'role-a');
+    });
+    await eventually('the watch', () => server.watches.size === 1);
+    server.unseen(() => {
+      server.put('shop/a', 'role-b');
+    });
+    server.compact('status');
+    server.endWatches();
+    await eventually('the second list', () => server.requests.filter(({ kind }) => kind === 'list').length === 2);
+    await eventually('the second watch', () => server.watches.size === 1);
+    assert.equal(await metricOf('irsa_webhook_relists_total{reason="watch_expired"}'), '1');
+    assert.equal(await roleOf('a'), 'role-b');
+  });
+});
