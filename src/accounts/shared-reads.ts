@@ -15,10 +15,17 @@ export type SharedReadsOptions = {
   readonly maxInFlight?: number;
   /** How long a read keeps the next one of the same account waiting. Default 250 ms: a hundred times what it takes. */
   readonly patienceMs?: number;
+  /** Longest pause between the starts of two reads of one account. Default 100 ms. */
+  readonly maxPauseMs?: number;
 };
 
 const defaultMaxInFlight = 32;
 const defaultPatienceMs = 250;
+const defaultMaxPauseMs = 100;
+/** Doubled, and as much again added, with each shared read: 4, 12, 28, 60, 100 ms. */
+const firstPauseMs = 4;
+/** A review gives no more than this share of the time that it has left to a pause. */
+const maxPauseShare = 0.25;
 /** The longest time that Node's timers take. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -30,16 +37,24 @@ type SharedRead = {
   readonly abandoned: AbortController;
   /** The latest of its reviews. */
   deadlineMs: number;
+  /** The earliest of its reviews. */
+  firstDeadlineMs: number;
   /** On the clock of deadlines; undefined until it starts. */
   startedMs: number | undefined;
-  /** Lets it start although another one is still under way. */
-  patience: NodeJS.Timeout | undefined;
+  /** Ends the wait for the one before, or the pause after it, at this moment. */
+  armed: { readonly atMs: number; readonly timer: NodeJS.Timeout } | undefined;
 };
 
 /** The reads of one account. */
 type AccountReads = {
   underWay: number;
   lastStartedMs: number;
+  /**
+   * Kept between the starts of two reads, so that a flood of reviews costs a few reads and not as many as fit one after
+   * the other. Grows as long as reads are shared, and shrinks when they are not: who creates one pod after the other
+   * never waits for it.
+   */
+  pauseMs: number;
   /** Not started yet: the one that a review may join. */
   next: SharedRead | undefined;
 };
@@ -85,7 +100,7 @@ export function shareReads(options: SharedReadsOptions): Lookup {
 
 /** Which read starts when. */
 function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
-  const { maxInFlight = defaultMaxInFlight, patienceMs = defaultPatienceMs } = limits;
+  const { maxInFlight = defaultMaxInFlight, patienceMs = defaultPatienceMs, maxPauseMs = defaultMaxPauseMs } = limits;
   const accounts = new Map<string, AccountReads>();
   /** Reads that wait for nothing but a free place, in the order in which they start. */
   const due = new Set<SharedRead>();
@@ -93,16 +108,41 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
 
   const readsOf = (account: AccountRef): AccountReads => {
     const key = keyOf(account);
-    let reads = accounts.get(key);
-    if (reads === undefined) accounts.set(key, (reads = { underWay: 0, lastStartedMs: 0, next: undefined }));
+    const idle = { underWay: 0, lastStartedMs: Number.NEGATIVE_INFINITY, pauseMs: 0, next: undefined };
+    const reads = accounts.get(key) ?? idle;
+    if (reads === idle) accounts.set(key, reads);
     return reads;
   };
-  const forgetIdle = (account: AccountRef, { underWay, next }: AccountReads): void => {
-    if (underWay === 0 && next === undefined) accounts.delete(keyOf(account));
+  const forgetIdle = (account: AccountRef, reads: AccountReads): void => {
+    const key = keyOf(account);
+    const forget = (): void => {
+      if (accounts.get(key) === reads && reads.underWay === 0 && reads.next === undefined) accounts.delete(key);
+    };
+    // Whoever comes within a pause is to find it.
+    if (reads.pauseMs === 0) forget();
+    else setTimeout(forget, maxPauseMs).unref();
   };
+
   const makeDue = (next: SharedRead): void => {
-    clearTimeout(next.patience);
+    clearTimeout(next.armed?.timer);
     due.add(next);
+  };
+  /** Lets a read start at `atMs` or earlier, as was arranged before. */
+  const startBy = (next: SharedRead, atMs: number): void => {
+    if (due.has(next) || (next.armed !== undefined && next.armed.atMs <= atMs)) return;
+    clearTimeout(next.armed?.timer);
+    const onTime = (): void => {
+      makeDue(next);
+      startDue();
+    };
+    const waitMs = atMs - now();
+    if (waitMs <= 0) makeDue(next);
+    else next.armed = { atMs, timer: setTimeout(onTime, Math.min(Math.ceil(waitMs), maxTimerMs)) };
+  };
+  /** Arranges the start of a read for a review that has so much time. */
+  const arrange = (next: SharedRead, reads: AccountReads, deadlineMs: number): void => {
+    if (reads.underWay > 0) startBy(next, reads.lastStartedMs + patienceMs);
+    else startBy(next, Math.min(reads.lastStartedMs + reads.pauseMs, now() + (deadlineMs - now()) * maxPauseShare));
   };
 
   const start = (next: SharedRead): void => {
@@ -110,6 +150,7 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
     due.delete(next);
     reads.next = undefined;
     reads.underWay += 1;
+    if (next.waiters.size > 1) reads.pauseMs = Math.min(maxPauseMs, 2 * reads.pauseMs + firstPauseMs);
     inFlight += 1;
     next.startedMs = reads.lastStartedMs = now();
     onRead();
@@ -117,11 +158,14 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
   };
   const run = async (started: SharedRead, reads: AccountReads): Promise<void> => {
     const deadline: Deadline = { atMs: started.deadlineMs, callerGone: () => started.abandoned.signal };
+    const isShared = started.waiters.size > 1;
     const answer = await read(started.account, deadline);
     reads.underWay -= 1;
     inFlight -= 1;
+    // Who leads a flood is alone, too, but not for long.
+    if (!isShared && reads.next === undefined) reads.pauseMs = reads.pauseMs > firstPauseMs ? reads.pauseMs / 2 : 0;
     for (const finish of started.waiters) finish(answer);
-    if (reads.next !== undefined && reads.underWay === 0) makeDue(reads.next);
+    if (reads.next !== undefined && reads.underWay === 0) arrange(reads.next, reads, reads.next.firstDeadlineMs);
     forgetIdle(started.account, reads);
     startDue();
   };
@@ -139,19 +183,9 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
     join(account: AccountRef, deadlineMs: number): SharedRead {
       const reads = readsOf(account);
       const joined = (reads.next ??= createRead(account));
-      const isNew = joined.waiters.size === 0;
       joined.deadlineMs = Math.max(joined.deadlineMs, deadlineMs);
-      if (!isNew) return joined;
-      if (reads.underWay === 0) {
-        makeDue(joined);
-      } else {
-        const makeDueLate = (): void => {
-          makeDue(joined);
-          startDue();
-        };
-        const waitMs = Math.max(0, reads.lastStartedMs + patienceMs - now());
-        joined.patience = setTimeout(makeDueLate, Math.min(waitMs, maxTimerMs));
-      }
+      joined.firstDeadlineMs = Math.min(joined.firstDeadlineMs, deadlineMs);
+      arrange(joined, reads, deadlineMs);
       return joined;
     },
 
@@ -161,7 +195,7 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
         left.abandoned.abort();
         return;
       }
-      clearTimeout(left.patience);
+      clearTimeout(left.armed?.timer);
       due.delete(left);
       const reads = readsOf(left.account);
       reads.next = undefined;
@@ -181,8 +215,9 @@ function createRead(account: AccountRef): SharedRead {
     waiters: new Set(),
     abandoned: new AbortController(),
     deadlineMs: 0,
+    firstDeadlineMs: Number.POSITIVE_INFINITY,
     startedMs: undefined,
-    patience: undefined,
+    armed: undefined,
   };
 }
 

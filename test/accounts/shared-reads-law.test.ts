@@ -36,6 +36,7 @@ function createWorld() {
   const lookup = shareReads({
     maxInFlight,
     patienceMs: Number.POSITIVE_INFINITY,
+    maxPauseMs: 0,
     now: () => 0,
     onRead: () => undefined,
     read: ({ name }, { callerGone }) =>

@@ -88,6 +88,51 @@ describe('accounts/shared-reads', () => {
     assert.equal(reads[0]?.isAborted(), false);
   });
 
+  it('gathers a flood of reviews, ever longer, and lets who comes alone start at once again', async () => {
+    const { lookup, reads } = start();
+    /** Ends reads until all of so many reviews at a time are answered. */
+    const flood = async (count: number): Promise<void> => {
+      let answered = 0;
+      for (let review = 0; review < count; review += 1) {
+        void Promise.resolve(lookup(cart, long())).then(() => (answered += 1));
+      }
+      await eventually('all answers', () => {
+        for (const read of reads) read.end(identity);
+        return answered === count;
+      });
+    };
+    for (let round = 0; round < 6; round += 1) await flood(64);
+    const readsBefore = reads.length;
+    const paused = flood(1);
+    assert.equal(reads.length, readsBefore, 'starts after a pause');
+    await paused;
+    // Each one alone shortens the pause.
+    for (let alone = 0; alone < 8; alone += 1) await flood(1);
+    const last = reads.length;
+    void lookup(cart, long());
+    assert.equal(reads.length, last + 1, 'starts at once');
+  });
+
+  it('gives a pause no more than a quarter of the time that a review has', async () => {
+    const { lookup, reads } = start({ maxPauseMs: 60_000 });
+    const kinds: string[] = [];
+    const wanted = 10 * 3;
+    for (let round = 1; round <= 10; round += 1) {
+      for (let review = 0; review < 3; review += 1) {
+        void Promise.resolve(lookup(cart, within(400))).then(({ kind }) => kinds.push(kind));
+      }
+      await eventually('the answers', () => {
+        for (const read of reads) read.end(identity);
+        return kinds.length === round * 3;
+      });
+    }
+    // By now the pause alone would be longer than the time that a review has.
+    assert.deepEqual(
+      kinds,
+      Array.from({ length: wanted }, () => 'identity'),
+    );
+  });
+
   it('has 32 reads under way at most; others start in their order as places come free', async () => {
     const { lookup, reads } = start();
     for (let count = 0; count < 40; count += 1) {
