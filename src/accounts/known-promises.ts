@@ -3,10 +3,10 @@ import type { ContainerCredentialsAccounts } from '../identity/container-credent
 import type { RoleMap } from '../identity/role-map.ts';
 import type { Answer } from './lookup.ts';
 
-/** What is known at a moment; accounts that are asked for one by one are not among it. */
+/** What is known at a moment. */
 export type KnownPromises = {
   /** By `namespace/name`. */
-  readonly accounts: ReadonlyMap<string, Answer>;
+  readonly accounts: Iterable<readonly [name: string, answer: Answer]>;
   readonly roleMap: RoleMap | undefined;
   readonly containerCredentials: ContainerCredentialsAccounts;
 };

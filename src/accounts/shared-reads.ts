@@ -116,11 +116,14 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
   const forgetIdle = (account: AccountRef, reads: AccountReads): void => {
     const key = keyOf(account);
     const forget = (): void => {
-      if (accounts.get(key) === reads && reads.underWay === 0 && reads.next === undefined) accounts.delete(key);
+      // A later one may have come and gone since, and its own timer is to see to it then.
+      const isRecent = reads.pauseMs > 0 && now() - reads.lastStartedMs < maxPauseMs;
+      const isIdle = reads.underWay === 0 && reads.next === undefined;
+      if (isIdle && !isRecent && accounts.get(key) === reads) accounts.delete(key);
     };
     // Whoever comes within a pause is to find it.
     if (reads.pauseMs === 0) forget();
-    else setTimeout(forget, maxPauseMs).unref();
+    else setTimeout(forget, 2 * maxPauseMs).unref();
   };
 
   const makeDue = (next: SharedRead): void => {

@@ -20,6 +20,8 @@ export type AccountStore = {
   /** Whether all accounts were there at least once. */
   readonly isComplete: () => boolean;
   readonly counts: () => AccountCounts;
+  /** All accounts by `namespace/name`; what comes or goes meanwhile may or may not be among them. */
+  readonly entries: () => Iterable<readonly [name: string, promise: AccountPromise]>;
   /** For the reflector alone. */
   readonly project: Project<AccountPromise>;
   /** For the reflector alone: what is read live never comes here. */
@@ -43,6 +45,7 @@ export function createAccountStore(parse: ParseAnnotations): AccountStore {
     find: ({ namespace, name }) => accounts.get(namespace, name),
     isComplete: () => isComplete,
     counts: () => accounts.counts(),
+    entries: () => accounts.entries(),
     project: (object) => {
       const annotations = asObject(asObject(object['metadata'])?.['annotations']);
       if (annotations === undefined) return usualBare;
@@ -77,6 +80,7 @@ type AccountMap = {
   readonly set: (namespace: string, name: string, promise: AccountPromise) => void;
   readonly delete: (namespace: string, name: string) => void;
   readonly counts: () => AccountCounts;
+  readonly entries: () => Iterable<readonly [name: string, promise: AccountPromise]>;
 };
 
 /** In two levels, so that a namespace is kept once, and neither a question nor an event makes a key of two texts. */
@@ -105,6 +109,11 @@ function createAccountMap(): AccountMap {
       if (names.size === 0) namespaces.delete(namespace);
     },
     counts: () => ({ role, bare }),
+    entries: function* entries() {
+      for (const [namespace, names] of namespaces) {
+        for (const [name, promise] of names) yield [`${namespace}/${name}`, promise];
+      }
+    },
   };
 }
 

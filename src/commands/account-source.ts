@@ -73,7 +73,7 @@ export async function openAccountSource(flags: ServeFlags, context: AccountSourc
   return credentialsPath === '' ? source : withCredentialsFile(source, credentialsPath, context.log);
 }
 
-const nothingKnown: KnownPromises = { accounts: new Map(), roleMap: undefined, containerCredentials: new Map() };
+const nothingKnown: KnownPromises = { accounts: [], roleMap: undefined, containerCredentials: new Map() };
 
 type SourceParts = {
   readonly flags: ServeFlags;
@@ -209,7 +209,7 @@ async function openCluster(parts: SourceParts): Promise<OpenSource> {
     roleMap: () => roleMap?.roleMap(),
     ...(namespaces && { readNamespaceOptOut: namespaces.readOptOut }),
     ...(flags['respect-env-from'] && { readConfigMaps: createConfigMapReader({ api, now }) }),
-    known: () => ({ ...nothingKnown, roleMap: roleMap?.roleMap() }),
+    known: () => ({ ...nothingKnown, accounts: followed.entries(), roleMap: roleMap?.roleMap() }),
     notReady: () => followed.notReady() ?? roleMap?.notReady() ?? namespaces?.notReady(),
     close: () => {
       void followed.stop();

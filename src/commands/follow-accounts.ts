@@ -4,7 +4,7 @@ import type { Lookup } from '../accounts/lookup.ts';
 import type { AccountPromise } from '../accounts/manifest.ts';
 import { withRetryAdvice } from '../accounts/retry-advice.ts';
 import { shareReads } from '../accounts/shared-reads.ts';
-import { createAccountStore, type ParseAnnotations } from '../accounts/store.ts';
+import { type AccountStore, createAccountStore, type ParseAnnotations } from '../accounts/store.ts';
 import type { RelistReason } from '../kubernetes/reflection.ts';
 import { createReflector, type ReflectorOptions } from '../kubernetes/reflector.ts';
 import type { Log } from '../observability/log.ts';
@@ -23,6 +23,8 @@ export type FollowAccountsOptions = Pick<ReflectorOptions<AccountPromise>, 'api'
 /** Accounts that are followed. */
 export type FollowedAccounts = {
   readonly lookup: Lookup;
+  /** All that are known, by `namespace/name`. */
+  readonly entries: AccountStore['entries'];
   /** Returns why they have not been listed yet, or undefined: from the first complete list on, whatever comes. */
   readonly notReady: () => string | undefined;
   readonly stop: () => Promise<void>;
@@ -92,6 +94,7 @@ export function followAccounts(options: FollowAccountsOptions): FollowedAccounts
   const live = shareReads({ read: withRetryAdvice(read, now), now, onRead: metrics.countLiveRead });
   return {
     lookup: createCachedLookup({ store, live, mode, now, onLiveLookup: metrics.countLiveLookup }),
+    entries: store.entries,
     notReady: () => notReady,
     stop: async () => reflector.stop(),
   };

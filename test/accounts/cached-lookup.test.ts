@@ -111,7 +111,7 @@ describe('accounts/cached-lookup', () => {
     const roleOf = async (live: Answer): Promise<string> => {
       const lookup = withRoleMap(create({ mode: 'on', cached: bare, live }).lookup, () => map);
       const answer = await lookup(cart, noDeadline);
-      return answer.kind === 'identity' ? answer.roleArn.replace(/.*\//, '') : answer.kind;
+      return answer.kind === 'identity' ? (answer.roleArn ?? '').replace(/.*\//, '') : answer.kind;
     };
     assert.equal(await roleOf(bare), 'mapped');
     assert.equal(await roleOf(missing), 'mapped');

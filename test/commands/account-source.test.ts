@@ -4,6 +4,7 @@ import { openAccountSource } from '../../src/commands/account-source.ts';
 import { serveFlags } from '../../src/commands/flags.ts';
 import { parseFlags } from '../../src/commands/parse-flags.ts';
 import { createLog } from '../../src/observability/log.ts';
+import { createMetrics } from '../../src/observability/metrics.ts';
 import { eventually } from '../kubernetes/eventually.ts';
 import { startFakeApiServer } from '../kubernetes/fake-api-server.ts';
 import { useScope } from '../kubernetes/scope.ts';
@@ -13,12 +14,8 @@ const deadline = { atMs: Number.MAX_SAFE_INTEGER, callerGone: () => new AbortCon
 
 function open(...args: string[]) {
   const log = createLog({ verbosity: 0, destination: keepLogLines().destination });
-  return openAccountSource(parseFlags(serveFlags, args).values, {
-    version: '1.2.3',
-    environment: {},
-    log,
-    metrics: { countRoleMap: () => undefined },
-  });
+  const metrics = createMetrics([], { processMetrics: false });
+  return openAccountSource(parseFlags(serveFlags, args).values, { version: '1.2.3', environment: {}, log, metrics });
 }
 
 describe('commands/account-source', () => {

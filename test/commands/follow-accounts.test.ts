@@ -58,7 +58,7 @@ describe('commands/follow-accounts', () => {
     };
     const roleOf = async (name: string): Promise<string> => {
       const answer = await accounts.lookup({ namespace: 'shop', name }, noDeadline);
-      return answer.kind === 'identity' ? answer.roleArn : answer.kind;
+      return answer.kind === 'identity' ? (answer.roleArn ?? '') : answer.kind;
     };
     return { server, accounts, lines, live, metricOf, roleOf };
   }
