@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { outcomeSentences } from '../../src/admission/outcomes.ts';
 import { serveFlags } from '../../src/commands/flags.ts';
 import { annotationNames } from '../../src/identity/annotations.ts';
+import { createMetrics } from '../../src/observability/metrics.ts';
 import { parseIdentity } from '../../src/identity/identity.ts';
 import { asObject, type JsonObject } from '../../src/identity/json.ts';
 import { readOptOut } from '../../src/identity/opt-out.ts';
@@ -78,6 +79,22 @@ describe('the documents', () => {
     const rows = [...read('docs/outcomes.md').matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)];
     const written = rows.filter(([, word = '']) => !word.includes(' ')).map(([, word, sentence]) => [word, sentence]);
     assert.deepEqual(written, Object.entries(outcomeSentences));
+  });
+
+  it('have every metric with its help in docs/metrics.md', async () => {
+    const metrics = createMetrics(['injected'], { processMetrics: false });
+    const accounts = { role: 0, bare: 0 };
+    const state = () => ({ isWatchConnected: true, msSinceSignOfLife: 0, accounts });
+    metrics.addAccounts({ relistReasons: [], lookupResults: [], state });
+    const help = [...(await metrics.render()).body.matchAll(/^# HELP (\w+) (.+)$/gm)].map(([, name, text]) => [
+      name,
+      text,
+    ]);
+    const rows = [...read('docs/metrics.md').matchAll(/^\| `(\w+)` \|[^|]*\| ([^|]+) \|$/gm)];
+    const written = rows.map(
+      ([, name = '', text = '']) => `${name}: ${text.replace(/ The words are those of .*/, '')}`,
+    );
+    assert.deepEqual(written.toSorted(), help.toSorted());
   });
 
   it('link only to files that there are', () => {
