@@ -86,10 +86,9 @@ describe('the documents', () => {
     const accounts = { role: 0, bare: 0 };
     const state = () => ({ isWatchConnected: true, msSinceSignOfLife: 0, accounts });
     metrics.addAccounts({ relistReasons: [], lookupResults: [], state });
-    const help = [...(await metrics.render()).body.matchAll(/^# HELP (\w+) (.+)$/gm)].map(([, name, text]) => [
-      name,
-      text,
-    ]);
+    const help = [...(await metrics.render()).body.matchAll(/^# HELP (\w+) (.+)$/gm)].map(
+      ([, name = '', text = '']) => `${name}: ${text}`,
+    );
     const rows = [...read('docs/metrics.md').matchAll(/^\| `(\w+)` \|[^|]*\| ([^|]+) \|$/gm)];
     const written = rows.map(
       ([, name = '', text = '']) => `${name}: ${text.replace(/ The words are those of .*/, '')}`,
