@@ -20,8 +20,8 @@ export function accessKeyOf(roleArn: string): string {
   return `KEY-OF-${roleArn.replace(/.*\//, '').toUpperCase()}`;
 }
 
-/** Starts it; the scope ends it. */
-export async function startLoopbackSts(scope: Scope): Promise<LoopbackSts> {
+/** Starts it; the scope ends it. Credentials of a lifetime below zero have expired when they come. */
+export async function startLoopbackSts(scope: Scope, lifetimeMs = 3_600_000): Promise<LoopbackSts> {
   const calls: StsCall[] = [];
   const url = await startLoopbackServer(scope, (request, response, body) => {
     const form = new URLSearchParams(body);
@@ -36,17 +36,16 @@ export async function startLoopbackSts(scope: Scope): Promise<LoopbackSts> {
       signedBy: /Credential=([^/]+)\//.exec(request.headers.authorization ?? '')?.[1],
     });
     response.setHeader('Content-Type', 'text/xml');
-    response.end(answerOf(action, roleArn));
+    response.end(answerOf(action, roleArn, new Date(Date.now() + lifetimeMs)));
   });
   return { url, calls };
 }
 
-function answerOf(action: string, roleArn: string): string {
-  const expiration = new Date(Date.now() + 3_600_000).toISOString();
+function answerOf(action: string, roleArn: string, expiration: Date): string {
   return [
     `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>`,
     `<Credentials><AccessKeyId>${accessKeyOf(roleArn)}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>`,
-    `<SessionToken>session</SessionToken><Expiration>${expiration}</Expiration></Credentials>`,
+    `<SessionToken>session</SessionToken><Expiration>${expiration.toISOString()}</Expiration></Credentials>`,
     `<AssumedRoleUser><Arn>${roleArn}/session</Arn><AssumedRoleId>AROA:session</AssumedRoleId></AssumedRoleUser>`,
     `</${action}Result></${action}Response>`,
   ].join('');

@@ -27,6 +27,9 @@ type Given = {
   readonly annotations: Readonly<Record<string, string>>;
   readonly pod?: JsonObject;
   readonly flags?: readonly string[];
+  readonly mountPath?: string;
+  /** Of what STS answers with. */
+  readonly credentialLifetimeMs?: number;
 };
 
 describe('the AWS SDK for JavaScript', function () {
@@ -42,16 +45,36 @@ describe('the AWS SDK for JavaScript', function () {
     ]);
   });
 
-  it('sends the token that the kubelet has renewed', async () => {
+  for (const [kind, annotations, actions] of [
+    ['its role', { 'role-arn': roleArn }, ['AssumeRoleWithWebIdentity']],
+    [
+      'a target role',
+      { 'role-arn': roleArn, 'target-role-arn': targetRoleArn },
+      ['AssumeRoleWithWebIdentity', 'AssumeRole'],
+    ],
+  ] as const) {
+    it(`sends the token that the kubelet has renewed, once the credentials of ${kind} have expired`, async () => {
+      const { run, sts } = await admit(scope, { annotations, credentialLifetimeMs: -1000 });
+      const application = await run('app', 'token-1');
+      await application.accessKeyId();
+      const before = sts.calls.length;
+      await application.renewToken('token-2');
+      await application.accessKeyIdAgain();
+      const after = sts.calls.slice(before);
+      assert.deepEqual(
+        after.map(({ action }) => action),
+        actions,
+      );
+      assert.equal(after[0]?.webIdentityToken, 'token-2');
+    });
+  }
+
+  it('keeps credentials that have not expired', async () => {
     const { run, sts } = await admit(scope, { annotations: { 'role-arn': roleArn } });
     const application = await run('app', 'token-1');
     await application.accessKeyId();
-    await application.renewToken('token-2');
     assert.equal(await application.accessKeyIdAgain(), accessKeyOf(roleArn));
-    assert.deepEqual(
-      sts.calls.map(({ webIdentityToken }) => webIdentityToken),
-      ['token-1', 'token-2'],
-    );
+    assert.equal(sts.calls.length, 1);
   });
 
   for (const [asked, expected] of [
@@ -138,7 +161,7 @@ type Application = {
 /** Has the built program decide a pod of the account shop/cart; `run` starts an application in one of its containers. */
 async function admit(
   scope: Scope,
-  { annotations, pod = createPod(), flags = [], mountPath }: Given & { readonly mountPath?: string },
+  { annotations, pod = createPod(), flags = [], mountPath, credentialLifetimeMs }: Given,
 ): Promise<{ readonly run: (container: string, token: string) => Promise<Application>; readonly sts: LoopbackSts }> {
   const folder = await scope.folder();
   const account = {
@@ -168,7 +191,7 @@ async function admit(
   const { port } = await portsOf(program);
   const answer = await callMutate({ port, ca: cert }, createReview({ object: pod }));
   const patched = asObject(applyOperations(pod, operationsIn(answer.body))) ?? {};
-  const sts = await startLoopbackSts(scope);
+  const sts = await startLoopbackSts(scope, credentialLifetimeMs);
   return {
     sts,
     run: async (container, token) => {
