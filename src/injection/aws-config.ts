@@ -3,10 +3,7 @@ import type { TargetRole } from '../identity/target-role.ts';
 
 /** Name of the file beside the token, in the same volume. */
 export const awsConfigFile = 'config';
-/**
- * The profile that AWS_PROFILE names. Not `default`: keys of that name in an image's own credentials file would be mixed
- * into it.
- */
+/** The profile that AWS_PROFILE names. Not `default`, which an image's own files may hold, too. */
 export const awsConfigProfile = 'irsa-webhook';
 /** Name, behind the prefix, of the annotation that holds the text; the downward API makes a file of it. */
 export const awsConfigAnnotation = 'aws-config';

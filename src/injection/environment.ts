@@ -7,6 +7,7 @@ const stsRegionalEndpoints = 'AWS_STS_REGIONAL_ENDPOINTS';
 const defaultRegion = 'AWS_DEFAULT_REGION';
 const region = 'AWS_REGION';
 const roleSessionName = 'AWS_ROLE_SESSION_NAME';
+const sdkLoadConfig = 'AWS_SDK_LOAD_CONFIG';
 const useFipsEndpoint = 'AWS_USE_FIPS_ENDPOINT';
 const useDualstackEndpoint = 'AWS_USE_DUALSTACK_ENDPOINT';
 
@@ -73,6 +74,8 @@ export function missingVariables(own: OwnVariables, wanted: WantedVariables): En
   if (value !== '' && !hasRegion(own)) missing.push({ name: defaultRegion, value }, { name: region, value });
   if (ownCredentialVariables(own, pair).length === 0) {
     missing.push({ name: pair.name, value: pair.value }, { name: pair.fileVariable, value: file });
+    // Old SDKs read no config without it, and would take the role of the node.
+    if (pair.namesConfig) missing.push({ name: sdkLoadConfig, value: '1' });
   }
   if (wanted.roleSession !== undefined && !pair.namesConfig && pairIsOurs(own, pair, file)) {
     missing.push({ name: roleSessionName, ...wanted.roleSession });

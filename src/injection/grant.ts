@@ -67,13 +67,19 @@ function webIdentityGrant(identity: Identity, settings: InjectionSettings): Gran
   };
 }
 
-/** SDKs take the variables of web identity before any config (docs/adr/0006-role-chaining.md). */
+/** Some SDKs take the other variables before the config, some after it (docs/adr/0006-role-chaining.md). */
 const chainPair: CredentialPair = {
   name: 'AWS_PROFILE',
   value: awsConfigProfile,
   fileVariable: 'AWS_CONFIG_FILE',
   file: awsConfigFile,
-  conflicting: ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'],
+  conflicting: [
+    'AWS_ROLE_ARN',
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
+    'AWS_ACCESS_KEY_ID',
+    'AWS_DEFAULT_PROFILE',
+    'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  ],
   namesConfig: true,
 };
 
