@@ -22,10 +22,13 @@ export function readTargetRole(
 ): TargetRole | undefined {
   const roleArn = read(annotationNames.targetRoleArn);
   const externalId = read(annotationNames.targetExternalId);
-  if (roleArn === undefined) return undefined;
   const reject = (name: string, found: string, problem: string): undefined => {
     warn(name, found, problem, 'no other role is assumed');
   };
+  if (roleArn === undefined) {
+    if (externalId === undefined) return undefined;
+    return reject(annotationNames.targetExternalId, externalId, `needs ${annotationNames.targetRoleArn}`);
+  }
   if (!isRoleArn(roleArn) || roleArn.length > maxArnLength) {
     return reject(annotationNames.targetRoleArn, roleArn, 'is not the ARN of a role');
   }

@@ -77,9 +77,11 @@ export function injectEphemeral(
 ): Injection {
   const grant = grantOf(promise, settings);
   const reading = readPod(pod, promise, settings, context);
-  if (reading === undefined) return nothing('malformed_pod');
+  const oldSpec = asObject(asObject(oldPod)?.['spec']);
+  // Without it nobody knows which containers are new, and those that run must not be touched.
+  if (reading === undefined || oldSpec === undefined) return nothing('malformed_pod');
 
-  const added = newEphemeralContainers(reading.spec, asObject(asObject(oldPod)?.['spec']));
+  const added = newEphemeralContainers(reading.spec, oldSpec);
   const containers = chooseContainers(added, grant, reading);
   if (!containers.some(isChosen)) return nothing(outcomeOf(containers.map(({ choice }) => choice)));
   const place = placeVolume(reading.volumes.items, grant);

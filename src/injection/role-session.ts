@@ -33,12 +33,12 @@ export function roleSessionOf(asked: string, owner: SessionOwner): RoleSession {
 }
 
 /**
- * Returns the same for a text that is written before the pod has its name: pods of one controller then share what their
- * names begin with, which the object keeps once it has a name. Undefined where it has neither, as in a template.
+ * Returns the same for a text that may be written before the pod has its name: pods of one controller then share what
+ * their names begin with. Undefined where it has neither, as in a template.
  */
 export function sessionNameInConfig(asked: string, owner: SessionOwner): string | undefined {
   if (asked !== 'pod') return literalOf(asked, owner);
-  const name = owner.generateName ?? owner.podName ?? '';
+  const name = owner.podName ?? owner.generateName ?? '';
   return name === '' ? undefined : toRoleSessionName(name.replace(/-$/, ''));
 }
 

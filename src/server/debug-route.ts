@@ -20,7 +20,8 @@ export function createDebugRoute(describeCache: DescribeCache): Router {
   router
     .route(path)
     .all((request, response, next) => {
-      if (isLoopback(request.socket.remoteAddress ?? '')) next();
+      // The header keeps out a page in a browser on this machine, whose name was made to lead here.
+      if (isLoopback(request.socket.remoteAddress ?? '') && namesLoopback(request.headers.host ?? '')) next();
       else {
         const message = `${path} answers callers on the same machine only; use kubectl port-forward`;
         sendRefusal(response, { statusCode: 403, code: 'ERR_NOT_LOOPBACK', message });
@@ -56,6 +57,10 @@ async function drained(response: Response): Promise<void> {
   return new Promise((resolve) => {
     response.once('drain', resolve).once('close', resolve);
   });
+}
+
+function namesLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(host);
 }
 
 /** 127.0.0.0/8, ::1, and the former as an IPv6 socket sees them. */

@@ -46,6 +46,11 @@ describe('server/debug-route', () => {
     }
   });
 
+  it('refuses a page whose name leads to this machine', async () => {
+    const { status } = await call(await start(() => ['{}']), path, { headers: { Host: 'evil.example:9999' } });
+    assert.equal(status, 403);
+  });
+
   it('only reads', async () => {
     const { status, headers } = await call(await start(() => []), path, { method: 'POST' });
     assert.deepEqual([status, headers.allow], [405, 'GET, HEAD']);
