@@ -1,5 +1,5 @@
 /** Starts and stops an own Kubernetes control plane: etcd, kube-apiserver and kube-controller-manager on loopback. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AuditEvent } from './audit-log.ts';
 import { auditPolicy, readAuditEvents } from './audit-log.ts';
@@ -9,6 +9,7 @@ import { connect } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { writeCredentials } from './credentials.ts';
 import { ClusterError } from './errors.ts';
+import { compactEtcd } from './etcd.ts';
 import { freePort } from './free-port.ts';
 import type { GuardedRun } from './guarded-run.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
@@ -27,6 +28,7 @@ const portTries = 5;
 /** Short, as whoever took the API server's port may accept connections and never answer. */
 const probeTimeoutMs = 2_000;
 const shownLogLines = 15;
+const killTimeoutMs = 10_000;
 
 export type ControlPlane = {
   /** A kubeconfig of a cluster administrator. */
@@ -35,8 +37,16 @@ export type ControlPlane = {
   readonly pids: ReadonlyMap<string, number>;
   /** Returns the writes on pods and service accounts so far; see readAuditEvents for when they appear. */
   readAuditLog(): Promise<AuditEvent[]>;
-  /** Stops the API server and starts it again on the same port; returns when it is ready. */
-  restartApiServer(): Promise<void>;
+  /** Stops the API server and starts it again on the same port, with these flags besides; returns when it is ready. */
+  restartApiServer(flags?: readonly string[]): Promise<void>;
+  /** Ends a component by SIGKILL, as the end of its machine would; returns when it is gone. */
+  kill(name: ComponentName): Promise<void>;
+  /** Starts an API server that is down again on the same port; returns when it is ready. */
+  startApiServer(): Promise<void>;
+  /** Starts an etcd that is down again, on its own data or on none; the API server must be down meanwhile. */
+  startEtcd(data: 'kept' | 'emptied'): Promise<void>;
+  /** Has etcd forget all that was before its state of now, for good. */
+  compact(): Promise<void>;
 };
 
 export type ControlPlaneOptions = {
@@ -76,22 +86,36 @@ export async function startControlPlane(run: GuardedRun, options: ControlPlaneOp
     kubeconfigPath,
     pids: run.pids,
     readAuditLog: () => readAuditEvents(path.join(run.directory, 'audit.log')),
-    async restartApiServer() {
+    async restartApiServer(flags = []) {
       await run.stop('kube-apiserver');
-      await startApiServer(start, port);
+      await startApiServer({ ...start, apiServerFlags: [...apiServerFlags, ...flags] }, port);
     },
+    async kill(name) {
+      const pid = run.pids.get(name);
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      await waitFor(`${name} to be gone`, () => !run.pids.has(name) || undefined, killTimeoutMs);
+    },
+    startApiServer: () => startApiServer(start, port),
+    async startEtcd(data) {
+      if (data === 'emptied') await rm(path.join(run.directory, etcdData), { recursive: true });
+      await startEtcd(start);
+    },
+    compact: () => compactEtcd(path.join(run.directory, etcdSocket)),
   };
 }
 
 /** etcd listens on a Unix socket in the run's folder: no port to race for, and nobody else's to reach. */
 const etcdUrl = 'unix://etcd.sock:0';
+/** What that URL makes of it. */
+const etcdSocket = 'etcd.sock:0';
+const etcdData = 'etcd';
 
 async function startEtcd(start: Start): Promise<void> {
   // A single member never dials its peers, but wants a port for them: any.
   const peerUrl = 'http://127.0.0.1:0';
   await startComponent(start, 'etcd', [
     '--name=test',
-    '--data-dir=etcd',
+    `--data-dir=${etcdData}`,
     `--listen-client-urls=${etcdUrl}`,
     `--advertise-client-urls=${etcdUrl}`,
     `--listen-peer-urls=${peerUrl}`,

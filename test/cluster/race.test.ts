@@ -6,6 +6,7 @@ import { inParallel } from './in-parallel.ts';
 import { isInjected, type Pod, podManifest } from './pods.ts';
 import { register, waitUntilEnforced } from './registration.ts';
 import { waitFor } from './wait-for.ts';
+import { metricOf } from './webhook-metrics.ts';
 import { createWebhookAccount, startWebhook, waitUntilReady, type WebhookProcess } from './webhook-process.ts';
 
 const pairCount = 300;
@@ -16,13 +17,6 @@ const annotated = { metadata: { annotations: { 'eks.amazonaws.com/role-arn': rol
 
 /** Rights that leave the webhook without a watch, but not without a list. */
 const withoutWatch = { rules: [{ apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'list'] }] };
-
-async function metricOf(webhook: WebhookProcess, series: string): Promise<number> {
-  const port = webhook.log().find(({ message }) => message === 'listening')?.['metricsPort'];
-  const response = await fetch(`http://127.0.0.1:${String(port)}/metrics`);
-  const line = (await response.text()).split('\n').find((text) => text.startsWith(`${series} `));
-  return Number(line?.slice(series.length + 1) ?? Number.NaN);
-}
 
 for (const watch of ['open', 'down'] as const) {
   describe(`pods created right after their account, the watch ${watch}`, function () {

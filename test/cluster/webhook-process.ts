@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { createSelfSignedPair } from '../../src/certificates/self-signed.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterError } from './errors.ts';
+import type { KubernetesObject } from './objects.ts';
 import { waitFor } from './wait-for.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
@@ -47,12 +48,17 @@ export type LogLine = { readonly message: string; readonly [field: string]: unkn
 
 /** Creates the account and the rights of `manifests/rbac.yaml`, under a namespace and role of this run's own. */
 export async function createWebhookAccount(cluster: Cluster, namespace: string): Promise<Account> {
-  const manifest = await readFile(path.join(root, 'manifests', 'rbac.yaml'), 'utf8');
-  // The cluster may have an installation of its own; nothing may be renamed but the namespace and what is cluster-wide.
-  const [, ...documents] = manifest.split('---\n');
-  const yaml = documents.join('---\n').replaceAll('namespace: irsa-webhook', `namespace: ${namespace}`);
-  await cluster.createFromYaml(yaml.replaceAll(/(\bname: irsa-webhook)$/gm, `$1-${namespace}`), namespace);
+  await install(cluster, 'rbac.yaml', namespace);
   return { namespace, name: `irsa-webhook-${namespace}` };
+}
+
+/** Creates what a file of `manifests/` has, for the account that createWebhookAccount makes in the same namespace. */
+export async function install(cluster: Cluster, file: string, namespace: string): Promise<KubernetesObject[]> {
+  const manifest = await readFile(path.join(root, 'manifests', file), 'utf8');
+  const documents = manifest.split('---\n').filter((document) => !document.includes('kind: Namespace\n'));
+  // The cluster may have an installation of its own; nothing may be renamed but the namespace and what is cluster-wide.
+  const yaml = documents.join('---\n').replaceAll('namespace: irsa-webhook', `namespace: ${namespace}`);
+  return cluster.createFromYaml(yaml.replaceAll(/(\bname: irsa-webhook)$/gm, `$1-${namespace}`), namespace);
 }
 
 /** Starts the program and waits until it listens; it may not be ready yet. */
