@@ -3,24 +3,43 @@ import assert from 'node:assert/strict';
 import { createAccount, roleArn } from './accounts.ts';
 import { cluster } from './hooks.ts';
 import { inParallel } from './in-parallel.ts';
-import { isInjected, type Pod, podManifest } from './pods.ts';
+import { isInjected, podManifest } from './pods.ts';
+import { pairCount, type Race, runRace } from './races.ts';
 import { register, waitUntilEnforced } from './registration.ts';
 import { waitFor } from './wait-for.ts';
 import { metricOf } from './webhook-metrics.ts';
 import { createWebhookAccount, startWebhook, waitUntilReady, type WebhookProcess } from './webhook-process.ts';
 
-const pairCount = 300;
-/** Calls at a time. */
-const concurrency = 16;
+const count = pairCount('IRSA_TEST_RACE_PAIRS', 300);
+/** A pair takes some 10 ms. */
+const timeoutMs = 180_000 + 100 * count;
 const withRole = { 'role-arn': roleArn };
 const annotated = { metadata: { annotations: { 'eks.amazonaws.com/role-arn': roleArn } } };
 
 /** Rights that leave the webhook without a watch, but not without a list. */
 const withoutWatch = { rules: [{ apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'list'] }] };
 
-for (const watch of ['open', 'down'] as const) {
-  describe(`pods created right after their account, the watch ${watch}`, function () {
-    this.timeout(180_000);
+type Case = {
+  readonly title: string;
+  readonly watch: 'open' | 'down';
+  readonly flags: readonly string[];
+  readonly kinds: readonly Race[];
+};
+
+const cases: readonly Case[] = [
+  { title: 'the watch open', watch: 'open', flags: [], kinds: ['account, pod', 'account, role, pod'] },
+  { title: 'the watch down', watch: 'down', flags: [], kinds: ['account, pod', 'account, role, pod'] },
+  {
+    title: 'every account read live',
+    watch: 'open',
+    flags: ['--live-lookups=always'],
+    kinds: ['account, pod', 'account, role, pod', 'another role, role, pod'],
+  },
+];
+
+for (const { title, watch, flags, kinds } of cases) {
+  describe(`races: pods created right after their account, ${title}`, function () {
+    this.timeout(timeoutMs);
     let namespace: string;
     let webhook: WebhookProcess;
 
@@ -32,7 +51,7 @@ for (const watch of ['open', 'down'] as const) {
       if (watch === 'down') {
         await cluster().patch(`/apis/rbac.authorization.k8s.io/v1/clusterroles/${account.name}`, withoutWatch);
       }
-      webhook = await startWebhook(cluster(), { account, hosts: [] });
+      webhook = await startWebhook(cluster(), { account, hosts: [], flags });
       await waitUntilReady(webhook);
       const { port, caBundle } = webhook;
       await register(cluster(), { name: 'irsa', namespace, route: 'url', port, caBundle });
@@ -45,34 +64,16 @@ for (const watch of ['open', 'down'] as const) {
     after(async () => webhook.stop());
 
     const accounts = (): string => `/api/v1/namespaces/${namespace}/serviceaccounts`;
-    const createPod = (name: string): Promise<Pod> =>
-      cluster().create<Pod>(`/api/v1/namespaces/${namespace}/pods`, podManifest(name));
 
-    async function createThenAnnotate(name: string): Promise<void> {
-      await createAccount(namespace, name, {});
-      await cluster().patch(`${accounts()}/${name}`, annotated);
+    for (const [index, race] of kinds.entries()) {
+      it(`${race}: ${String(count)} of ${String(count)} have the role`, async () => {
+        const { lost, failed } = await runRace(namespace, race, { count, prefix: `race-${String(index)}` });
+        assert.deepEqual({ lost, failed: [...failed] }, { lost: 0, failed: [] });
+      });
     }
 
-    /** Returns how many pods lack the identity. */
-    async function lostOf(prefix: string, prepare: (name: string) => Promise<unknown>): Promise<number> {
-      const names = Array.from({ length: pairCount }, (_, index) => `${prefix}-${String(index)}`);
-      const pods = await inParallel(
-        concurrency,
-        names.map((name) => async () => {
-          await prepare(name);
-          return createPod(name);
-        }),
-      );
-      return pods.filter((pod) => !isInjected(pod)).length;
-    }
-
-    it(`account, pod: ${String(pairCount)} of ${String(pairCount)} have the identity`, async () => {
-      assert.equal(await lostOf('created', (name) => createAccount(namespace, name, withRole)), 0);
-    });
-
-    it(`account, role, pod: ${String(pairCount)} of ${String(pairCount)} have the identity`, async () => {
-      assert.equal(await lostOf('annotated', createThenAnnotate), 0);
-    });
+    // With every account read live, its role ends nothing: the reads go on.
+    if (flags.length > 0) return;
 
     it('1,000 reviews of one bare account, 64 at a time: at most 100 reads, and its role counts from its first moment', async () => {
       const readsBefore = await metricOf(webhook, 'irsa_webhook_live_reads_total');
