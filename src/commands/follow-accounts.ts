@@ -36,6 +36,7 @@ const relistReasons: Readonly<Record<RelistReason, true>> = {
   continue_refused: true,
   list_endless: true,
   store_failed: true,
+  version_went_back: true,
   watch_expired: true,
 };
 const lookupResults: Readonly<Record<LiveLookupResult, true>> = {

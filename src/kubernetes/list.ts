@@ -25,7 +25,7 @@ const maxPages = 10_000;
  * For a page of one object, which cannot be made smaller: etcd takes 1.5 MiB, and JSON writes a byte as six at most.
  * Without this, one object of a stranger's could keep the list from ever being complete.
  */
-const singleObjectMaxBytes = 16 * 1024 * 1024;
+export const singleObjectMaxBytes = 16 * 1024 * 1024;
 
 /** What a list is made of. */
 export type ListOptions<Entry> = {

@@ -37,6 +37,8 @@ export type RelistReason =
   | 'list_endless'
   /** The store or an observer threw: a fault of ours. */
   | 'store_failed'
+  /** The API server is at an earlier version than the watch was. */
+  | 'version_went_back'
   /** The watch could not go on from its resourceVersion: 410, as a status or as an event. */
   | 'watch_expired';
 

@@ -4,7 +4,7 @@ import { createBackoff } from './backoff.ts';
 import { createPagedList } from './list.ts';
 import type { Project, ReflectorObserver, ReflectorStore } from './reflection.ts';
 import type { Transport } from './transport.ts';
-import { watchOnce } from './watch.ts';
+import { watchAgain, type WatchEnd, watchOnce } from './watch.ts';
 import type { WatchPosition } from './watch-events.ts';
 
 /** 500 objects come in 30 ms; the API server itself gives a list up after a minute. */
@@ -51,8 +51,9 @@ export type Reflector = {
 /**
  * Starts to keep `store` equal to the collection, until stop(). Whatever the API server does is survived and told to
  * the observer: the store keeps the last known state and falls behind for as long as no watch can be had; it is never
- * emptied. Differs from client-go in one point: only a 410 makes it list again, any other end of a watch is followed by
- * the next watch from where that one stood, so that an API server coming back is not met by everybody's lists.
+ * emptied. Differs from client-go in two points. Only a 410 makes it list again, any other end of a watch is followed by
+ * the next watch from where that one stood, so that an API server coming back is not met by everybody's lists; but
+ * before each watch that does not follow a list it asks whether the API server has gone back behind that version.
  */
 export function createReflector<Entry>(options: ReflectorOptions<Entry>): Reflector {
   const stopping = new AbortController();
@@ -107,7 +108,7 @@ function createSteps<Entry>(options: ReflectorOptions<Entry>, signal: AbortSigna
     openTimeoutMs = defaultOpenTimeoutMs,
     stallTimeoutMs = defaultStallTimeoutMs,
   } = options;
-  const watchOptions = { ...options, pathWith, openTimeoutMs, stallTimeoutMs, signal };
+  const watchOptions = { ...options, pathWith, pageTimeoutMs, openTimeoutMs, stallTimeoutMs, signal };
   const pause = (retryAfterMs = 0) => wait(backoff.afterFailure(retryAfterMs), signal);
   const startList = () => createPagedList({ ...options, pathWith, pageTimeoutMs, signal, generation: store.begin() });
 
@@ -133,12 +134,13 @@ function createSteps<Entry>(options: ReflectorOptions<Entry>, signal: AbortSigna
 
     /** Returns when only a new list helps. */
     async followAll(position: WatchPosition): Promise<void> {
-      let isExpired = false;
-      while (!isExpired && !signal.aborted) {
-        const end = await watchOnce(watchOptions, position);
+      // A list has just said where the API server stands.
+      let watch: typeof watchAgain<Entry> = watchOnce;
+      for (let lost: WatchEnd['lost']; lost === undefined && !signal.aborted; watch = watchAgain) {
+        const end = await watch(watchOptions, position);
         if (end.message !== undefined) observer.onError(end.message);
-        ({ isExpired } = end);
-        if (isExpired) observer.onRelist('watch_expired');
+        ({ lost } = end);
+        if (lost !== undefined) observer.onRelist(lost);
         await (end.hasWorked ? wait(backoff.afterSuccess(), signal) : pause(end.retryAfterMs));
       }
     },

@@ -2,9 +2,10 @@
 
 import { KubernetesError } from './errors.ts';
 import { readJsonLines } from './json-lines.ts';
-import type { Project, ReflectorObserver, ReflectorStore } from './reflection.ts';
+import type { Project, ReflectorObserver, ReflectorStore, RelistReason } from './reflection.ts';
 import { readRefusal, type Refusal } from './refusal.ts';
 import type { Transport } from './transport.ts';
+import { checkVersion, type VersionCheckOptions } from './version-check.ts';
 import { applyLine, type WatchPosition } from './watch-events.ts';
 
 /** client-go (reflector.go): a shorter watch without events is a fault of the server, not its usual end. */
@@ -34,8 +35,8 @@ export type WatchOptions<Entry> = {
 
 /** Why a watch is over. */
 export type WatchEnd = {
-  /** Its position is no longer known to the API server: only a new list helps. */
-  readonly isExpired: boolean;
+  /** Why only a new list helps: its position is not known to the API server, any more or at all. */
+  readonly lost: Extract<RelistReason, 'version_went_back' | 'watch_expired'> | undefined;
   /** It brought an event or lasted a second, and ended as connections do. */
   readonly hasWorked: boolean;
   /** What is wrong; undefined for a usual end. */
@@ -62,6 +63,22 @@ export async function watchOnce<Entry>(options: WatchOptions<Entry>, position: W
     if (error instanceof KubernetesError) return failed(error.message);
     throw error;
   }
+}
+
+/** The same, where time has passed since the position was known to be good: that comes first. */
+export async function watchAgain<Entry>(
+  options: WatchOptions<Entry> & VersionCheckOptions,
+  position: WatchPosition,
+): Promise<WatchEnd> {
+  try {
+    const check = await checkVersion(options, position.resourceVersion);
+    if (check.kind === 'went_back') return { ...failed(check.message), lost: 'version_went_back' };
+    if (check.kind === 'failed') return { ...failed(check.message), retryAfterMs: check.retryAfterMs };
+  } catch (error) {
+    if (error instanceof KubernetesError) return failed(error.message);
+    throw error;
+  }
+  return watchOnce(options, position);
 }
 
 /** Reads to the end of the stream, or to the first line after which there is no point in going on. */
@@ -100,14 +117,18 @@ async function follow<Entry>(
     clearTimeout(stallTimer);
     observer.onConnected(false);
   }
-  if (hasWorked()) return { isExpired: false, hasWorked: true, message: undefined, retryAfterMs: 0 };
+  if (hasWorked()) return { lost: undefined, hasWorked: true, message: undefined, retryAfterMs: 0 };
   return failed(`Expected a watch of ${path} for at least ${shortWatchMs} ms, got its end before any event`);
 }
 
 function refusedBy({ isExpired, message, retryAfterMs }: Refusal, path: string): WatchEnd {
-  return { ...failed(`Expected a watch of ${path}, got ${message}`), isExpired, retryAfterMs };
+  return {
+    ...failed(`Expected a watch of ${path}, got ${message}`),
+    lost: isExpired ? 'watch_expired' : undefined,
+    retryAfterMs,
+  };
 }
 
 function failed(message: string): WatchEnd {
-  return { isExpired: false, hasWorked: false, message, retryAfterMs: 0 };
+  return { lost: undefined, hasWorked: false, message, retryAfterMs: 0 };
 }

@@ -8,7 +8,8 @@ import type { Socket } from 'node:net';
 import { reset, startFakeApiServer } from './fake-api-server.ts';
 import type { Scope } from './scope.ts';
 
-export type RequestKind = 'list' | 'watch';
+/** A check is a list of one object, by which the version is asked for. */
+export type RequestKind = 'list' | 'watch' | 'check';
 
 export type SeenRequest = {
   readonly kind: RequestKind;
@@ -50,6 +51,8 @@ export type FakeWatchServer = {
   bookmark(): void;
   /** Forgets all events so far, so that a watch from before the last one is answered with 410. */
   compact(how: 'event' | 'status'): void;
+  /** Starts anew without an object, at a version before all that were, as with an etcd that was emptied. */
+  empty(): void;
   /** Lets the next requests of a kind meet these, one each. */
   next(kind: RequestKind, ...faults: readonly RequestListener[]): void;
   /** Writes to all watches. */
@@ -95,7 +98,8 @@ function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
 }
 
 function kindOf(query: URLSearchParams): RequestKind {
-  return query.get('watch') === 'true' ? 'watch' : 'list';
+  if (query.get('watch') === 'true') return 'watch';
+  return query.get('limit') === '1' && !query.has('continue') ? 'check' : 'list';
 }
 
 /** Starts the server, which the scope stops. Versions grow by one with each change, as etcd's do at least. */
@@ -103,7 +107,9 @@ export async function startFakeWatchServer(scope: Scope, tls?: ServerOptions): P
   const items = new Map<string, Item>();
   const requests: SeenRequest[] = [];
   const watches = new Set<ServerResponse>();
-  const faults: Record<RequestKind, RequestListener[]> = { list: [], watch: [] };
+  /** Where each watch began: it is told of nothing before, be it yet to come. */
+  const positions = new WeakMap<ServerResponse, number>();
+  const faults: Record<RequestKind, RequestListener[]> = { list: [], watch: [], check: [] };
   const snapshots = new Map<number, readonly Item[]>();
   let history: WatchEvent[] = [];
   let version = 100;
@@ -114,7 +120,8 @@ export async function startFakeWatchServer(scope: Scope, tls?: ServerOptions): P
   const publish = (type: string, object: object) => {
     const line = `${JSON.stringify({ type, object })}\n`;
     if (type !== 'BOOKMARK') history.push({ version, line });
-    if (!isUnseen) for (const watch of watches) watch.write(line);
+    if (isUnseen) return;
+    for (const watch of watches) if (version > (positions.get(watch) ?? 0)) watch.write(line);
   };
   const itemOf = (key: string, value: string): Item => {
     const [namespace = '', name = ''] = key.split('/');
@@ -151,13 +158,14 @@ export async function startFakeWatchServer(scope: Scope, tls?: ServerOptions): P
     response.on('error', () => undefined);
     response.on('close', () => watches.delete(response));
     watches.add(response);
+    positions.set(response, from);
     for (const event of history) if (event.version > from) response.write(event.line);
   };
 
   const answer: RequestListener = (request, response) => {
     const query = queryOf(request);
-    if (kindOf(query) === 'list') list(query, response);
-    else watch(query, response);
+    if (kindOf(query) === 'watch') watch(query, response);
+    else list(query, response);
   };
   const meet: RequestListener = (request, response) => {
     const query = queryOf(request);
@@ -201,6 +209,12 @@ export async function startFakeWatchServer(scope: Scope, tls?: ServerOptions): P
       compactedVersion = version;
       compactedAnswer = how;
       history = [];
+    },
+    empty() {
+      version = 1;
+      compactedVersion = 1;
+      history = [];
+      items.clear();
     },
     next: (kind, ...more) => void faults[kind].push(...more),
     write: (text) => watches.forEach((response) => response.write(text)),

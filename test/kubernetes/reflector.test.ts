@@ -282,6 +282,15 @@ describe('kubernetes/reflector', () => {
         options: { stallTimeoutMs: 150 },
       },
       {
+        name: 'an API server that does not tell its version, but lets it watch',
+        happen(server) {
+          server.next('check', refuse(403, 'Forbidden'));
+          server.resetWatches();
+        },
+        errors: [],
+        delays: [400],
+      },
+      {
         name: 'an API server that is silent, which it leaves for a new connection',
         async happen(server, { told }) {
           server.next('watch', (_, response) => response.flushHeaders());
@@ -464,6 +473,26 @@ describe('kubernetes/reflector', () => {
         delays: [400, 800],
       },
       {
+        name: 'when the API server has gone back behind its version, and then follows the lower ones',
+        happen(server) {
+          server.empty();
+          server.put('shop/a', 'second life');
+          server.resetWatches();
+        },
+        relists: ['version_went_back'],
+        delays: [400, 800],
+      },
+      {
+        name: 'when it has gone back, though it could not say so at first',
+        happen(server) {
+          server.empty();
+          server.next('check', refuse(503, 'ServiceUnavailable'), refuse(429, 'TooManyRequests'));
+          server.resetWatches();
+        },
+        relists: ['version_went_back'],
+        delays: [400, 800, 1_600, 3_200],
+      },
+      {
         name: 'once for each 410, with a growing delay between them',
         happen(server) {
           server.next('watch', refuse(410, 'Gone'), refuse(410, 'Gone'), refuse(410, 'Gone'), refuse(410, 'Gone'));
@@ -540,7 +569,8 @@ describe('kubernetes/reflector', () => {
       server.endWatches();
       await eventually('the third watch', () => requestsOf(server, 'watch').length === 3);
       const seen = server.requests.map(({ authorization }) => authorization);
-      assert.deepEqual(seen, ['Bearer first', 'Bearer first', 'Bearer first', 'Bearer second']);
+      // A list and a watch, and twice a look at the version and a watch.
+      assert.deepEqual(seen, [...Array<string>(4).fill('Bearer first'), 'Bearer second', 'Bearer second']);
     });
 
     it('that is replaced early is read again after a 401', async () => {
