@@ -1,12 +1,12 @@
 /** Tests the reflector against a real API server: its pages, its watches, its restarts, and its 410. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KubernetesError } from '../../src/kubernetes/errors.ts';
 import { createKubeconfigConnection } from '../../src/kubernetes/kubeconfig.ts';
-import { type ApiObject, isApiObject, nameOf } from '../../src/kubernetes/objects.ts';
-import type { RelistReason } from '../../src/kubernetes/reflection.ts';
-import { createReflector, type ReflectorOptions } from '../../src/kubernetes/reflector.ts';
 import { createTransport, type Transport } from '../../src/kubernetes/transport.ts';
 import { cluster } from './hooks.ts';
+import { inParallel } from './in-parallel.ts';
+import { startReflector, waitUntilEqual } from './reflected-accounts.ts';
 import { waitFor } from './wait-for.ts';
 
 const accountCount = 1_200;
@@ -15,84 +15,6 @@ const concurrency = 16;
 const arriveTimeoutMs = 20_000;
 /** A restarted API server is ready within some 10 s; a reflector that just failed may wait another 30. */
 const resumeTimeoutMs = 60_000;
-
-function roleOf({ metadata }: ApiObject): string {
-  const annotations = isApiObject(metadata) ? metadata['annotations'] : undefined;
-  const role = isApiObject(annotations) ? annotations['example.com/role'] : undefined;
-  return typeof role === 'string' ? role : '';
-}
-
-/** Runs the tasks, some at a time. */
-async function inParallel(tasks: readonly (() => Promise<unknown>)[]): Promise<void> {
-  const rest = [...tasks];
-  const work = async (): Promise<void> => {
-    for (let task = rest.shift(); task !== undefined; task = rest.shift()) await task();
-  };
-  await Promise.all(Array.from({ length: concurrency }, work));
-}
-
-/** Starts a reflector of the accounts of a namespace, with roles by name. */
-async function startReflector(namespace: string, changed: Partial<ReflectorOptions<string>> = {}) {
-  const connection = await createKubeconfigConnection({ kubeconfigPath: cluster().kubeconfigPath });
-  const transport = createTransport(connection, { version: 'test' });
-  const pages: string[] = [];
-  const watches: string[] = [];
-  const api: Pick<Transport, 'get' | 'stream'> = {
-    get(path, options) {
-      pages.push(path);
-      return transport.get(path, options);
-    },
-    stream(path, options) {
-      watches.push(path);
-      return transport.stream(path, options);
-    },
-  };
-  let entries = new Map<string, string>();
-  const relists: RelistReason[] = [];
-  const errors: string[] = [];
-  let syncedAtMs: number | undefined;
-  const startedMs = performance.now();
-  const reflector = createReflector<string>({
-    api: { ...api, ...changed.api },
-    path: `/api/v1/namespaces/${namespace}/serviceaccounts`,
-    project: roleOf,
-    store: {
-      begin() {
-        const next = new Map<string, string>();
-        return { add: ({ name }, role) => void next.set(name, role), commit: () => void (entries = next) };
-      },
-      set: ({ name }, role) => void entries.set(name, role),
-      delete: ({ name }) => void entries.delete(name),
-    },
-    observer: {
-      onSynced: () => (syncedAtMs = performance.now()),
-      onEvent: () => undefined,
-      onRelist: (reason) => relists.push(reason),
-      onError: (message) => errors.push(message),
-      onConnected: () => undefined,
-    },
-    now: () => performance.now(),
-    random: () => Math.random(),
-    wait: (delayMs, signal) => sleep(delayMs, undefined, { signal }).catch(() => undefined),
-    ...changed,
-  });
-  const stop = async (): Promise<void> => {
-    await reflector.stop();
-    transport.close();
-  };
-  const synced = () =>
-    waitFor('the reflector to be synced', () => syncedAtMs !== undefined || undefined, arriveTimeoutMs);
-  return {
-    stop,
-    synced,
-    pages,
-    watches,
-    relists,
-    errors,
-    entries: () => entries,
-    syncMs: () => (syncedAtMs ?? Number.NaN) - startedMs,
-  };
-}
 
 describe('the reflector', function () {
   this.timeout(180_000);
@@ -103,6 +25,7 @@ describe('the reflector', function () {
     namespace = await cluster().createNamespace();
     accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
     await inParallel(
+      concurrency,
       Array.from({ length: accountCount }, (_, index) => () => putAccount(`account-${index}`, `role-${index}`)),
     );
   });
@@ -115,20 +38,11 @@ describe('the reflector', function () {
     await cluster().patch(`${accounts}/${name}`, { metadata: { annotations: { 'example.com/role': role } } });
   }
 
-  /** What the API server says the reflector should hold. */
-  async function expected(): Promise<Map<string, string>> {
-    const list = await cluster().get<{ items: readonly ApiObject[] }>(accounts);
-    return new Map(list.items.map((item) => [nameOf(item)?.name ?? '', roleOf(item)]));
-  }
-
-  async function becomesEqual(entries: () => ReadonlyMap<string, string>, timeoutMs: number): Promise<void> {
-    const wanted = [...(await expected())].map(String).toSorted().join('\n');
-    const isEqual = () => [...entries()].map(String).toSorted().join('\n') === wanted || undefined;
-    await waitFor('the store to equal the API server', isEqual, timeoutMs);
-  }
+  const becomesEqual = (entries: () => ReadonlyMap<string, string>, timeoutMs: number): Promise<void> =>
+    waitUntilEqual(cluster(), namespace, entries, timeoutMs);
 
   it('lists 1,200 accounts in pages of 500, and follows every change', async () => {
-    const reflector = await startReflector(namespace);
+    const reflector = await startReflector(cluster(), namespace);
     try {
       await reflector.synced();
       assert.equal(reflector.entries().size, accountCount + 1);
@@ -151,7 +65,7 @@ describe('the reflector', function () {
   it('loses nothing when the API server restarts, with changes before, after and around it', async function () {
     const { controlPlane } = cluster();
     if (controlPlane === undefined) this.skip();
-    const reflector = await startReflector(namespace);
+    const reflector = await startReflector(cluster(), namespace);
     try {
       await reflector.synced();
       const enough = new AbortController();
@@ -186,7 +100,7 @@ describe('the reflector', function () {
     const connection = await createKubeconfigConnection({ kubeconfigPath: cluster().kubeconfigPath });
     const transport = createTransport(connection, { version: 'test' });
     let watchCount = 0;
-    const reflector = await startReflector(namespace, {
+    const reflector = await startReflector(cluster(), namespace, {
       api: {
         get: (path, options) => transport.get(path, options),
         stream(path, options) {
@@ -217,7 +131,7 @@ describe('the reflector', function () {
   it('leaves an API server that has stopped answering, and goes on when it answers again', async function () {
     const pid = cluster().controlPlane?.pids.get('kube-apiserver');
     if (pid === undefined) this.skip();
-    const reflector = await startReflector(namespace, { stallTimeoutMs: 1_000, openTimeoutMs: 1_000 });
+    const reflector = await startReflector(cluster(), namespace, { stallTimeoutMs: 1_000, openTimeoutMs: 1_000 });
     try {
       await reflector.synced();
       process.kill(pid, 'SIGSTOP');
@@ -234,4 +148,97 @@ describe('the reflector', function () {
       await reflector.stop();
     }
   });
+
+  it('loses nothing when the API server is killed, with changes before and after', async function () {
+    const { controlPlane } = cluster();
+    if (controlPlane === undefined) return this.skip();
+    const reflector = await startReflector(cluster(), namespace);
+    try {
+      await reflector.synced();
+      await changeRole('account-11', 'before-kill');
+      await controlPlane.kill('kube-apiserver');
+      await controlPlane.startApiServer();
+      await changeRole('account-12', 'after-kill');
+      await cluster().delete(`${accounts}/account-13`);
+      await becomesEqual(reflector.entries, resumeTimeoutMs);
+      assert.ok(reflector.errors.length > 0);
+      assert.ok(reflector.relists.every((reason) => reason === 'watch_expired'));
+    } finally {
+      await reflector.stop();
+    }
+  });
+
+  it('lists again when what followed its version was compacted while it had no watch', async function () {
+    const { controlPlane } = cluster();
+    if (controlPlane === undefined) return this.skip();
+    const transport = await openTransport();
+    let isCutOff = true;
+    const reflector = await startReflector(cluster(), namespace, {
+      api: {
+        get: (path, options) => transport.get(path, options),
+        async stream(path, options) {
+          if (isCutOff) throw new KubernetesError('ERR_KUBERNETES_CONNECTION', 'cut off by the test');
+          return transport.stream(path, options);
+        },
+      },
+    });
+    try {
+      await reflector.synced();
+      for (const round of [1, 2, 3]) await changeRole('account-14', `missed-${String(round)}`);
+      await cluster().delete(`${accounts}/account-15`);
+      await controlPlane.compact();
+      // One that has run on still has in its memory what etcd has forgotten.
+      await controlPlane.kill('kube-apiserver');
+      await controlPlane.startApiServer();
+      isCutOff = false;
+      await becomesEqual(reflector.entries, resumeTimeoutMs);
+      assert.deepEqual(reflector.relists, ['watch_expired']);
+      assert.match(
+        reflector.errors.at(-1) ?? '',
+        /^Expected a watch of \S+, got 410: too old resource version: \d+ \(\d+\)$/,
+      );
+    } finally {
+      await reflector.stop();
+      transport.close();
+    }
+  });
+
+  it('starts its list again when a continue token has expired', async function () {
+    const { controlPlane } = cluster();
+    if (controlPlane === undefined) return this.skip();
+    const transport = await openTransport();
+    let isFresh = true;
+    const reflector = await startReflector(cluster(), namespace, {
+      api: {
+        async get(path, options) {
+          if (isFresh && path.includes('continue=')) {
+            isFresh = false;
+            await changeRole('account-16', 'between-pages');
+            await controlPlane.compact();
+            // Else it would serve the next page from its memory.
+            await controlPlane.kill('kube-apiserver');
+            await controlPlane.startApiServer();
+          }
+          return transport.get(path, options);
+        },
+        stream: (path, options) => transport.stream(path, options),
+      },
+      // The page waits for the restart.
+      pageTimeoutMs: resumeTimeoutMs,
+    });
+    try {
+      await waitFor('the second list', () => reflector.relists.length > 0 || undefined, resumeTimeoutMs);
+      await becomesEqual(reflector.entries, resumeTimeoutMs);
+      assert.deepEqual(reflector.relists, ['continue_expired']);
+      assert.match(reflector.errors.join('\n'), /got 410: .*continue/);
+    } finally {
+      await reflector.stop();
+      transport.close();
+    }
+  });
 });
+
+async function openTransport(): Promise<Transport> {
+  const connection = await createKubeconfigConnection({ kubeconfigPath: cluster().kubeconfigPath });
+  return createTransport(connection, { version: 'test' });
+}
