@@ -95,7 +95,12 @@ export async function startControlPlane(run: GuardedRun, options: ControlPlaneOp
       if (pid !== undefined) process.kill(pid, 'SIGKILL');
       await waitFor(`${name} to be gone`, () => !run.pids.has(name) || undefined, killTimeoutMs);
     },
-    startApiServer: () => startApiServer(start, port),
+    async startApiServer() {
+      await startApiServer(start, port);
+      // Its controllers may wait half a minute before they try again, and no namespace could be used until then.
+      await run.stop('kube-controller-manager');
+      await startControllerManager(start, port);
+    },
     async startEtcd(data) {
       if (data === 'emptied') await rm(path.join(run.directory, etcdData), { recursive: true });
       await startEtcd(start);
