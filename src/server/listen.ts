@@ -139,21 +139,32 @@ type OpenCalls = {
  * calls in flight must know of the end, too, which no middleware can do: it ran when they came.
  */
 function createOpenCalls(): OpenCalls {
-  const open = new Set<ServerResponse>();
+  // No Set: each time that one outgrows its table, the old table keeps the new one and the calls in it alive until the
+  // next full collection (V8), and a server full of reviews grows by a megabyte at each small one.
+  const open: OpenCall[] = [];
   let keepAlive = true;
   return {
     add: (response) => {
       if (!keepAlive) response.shouldKeepAlive = false;
-      open.add(response);
-      response.once('close', () => open.delete(response));
+      const call: OpenCall = { response, index: open.length };
+      open.push(call);
+      response.once('close', () => {
+        const last = open.pop();
+        if (last === undefined || last === call) return;
+        open[call.index] = last;
+        last.index = call.index;
+      });
     },
-    has: (socket) => [...open].some((response) => response.socket === socket),
+    has: (socket) => open.some(({ response }) => response.socket === socket),
     letNoneBeKeptAlive: () => {
       keepAlive = false;
-      for (const response of open) response.shouldKeepAlive = false;
+      for (const { response } of open) response.shouldKeepAlive = false;
     },
   };
 }
+
+/** A call, and its place among those that are open. */
+type OpenCall = { readonly response: ServerResponse; index: number };
 
 /** Closes connections as they become idle, until all have ended; what is left after `hardEndMs` is cut. */
 async function endConnections(server: Server, closed: Promise<void>, hardEndMs: number): Promise<void> {
