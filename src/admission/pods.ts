@@ -9,10 +9,18 @@ import { type OptOut, readOptOut } from '../identity/opt-out.ts';
 import { configMapsOfEnvFrom } from '../injection/env-from.ts';
 import { grantOf } from '../injection/grant.ts';
 import { inject, injectEphemeral } from '../injection/inject.ts';
+import { createPatchJoiner, type JoinPatch } from './joined-patch.ts';
 import type { InjectionContext } from '../injection/pod-reading.ts';
 import { estimatePatchBytes, maxPatchBytes } from '../injection/patch-size.ts';
 import type { InjectionSettings } from '../injection/settings.ts';
-import { type DecideReview, type Decision, type FaultDecision, type ReviewedNames, untouched } from './decision.ts';
+import {
+  type AnsweredDecision,
+  type DecideReview,
+  type Decision,
+  type FaultDecision,
+  type ReviewedNames,
+  untouched,
+} from './decision.ts';
 import type { NotOursOutcome } from './outcomes.ts';
 import type { ReviewRequest } from './review.ts';
 
@@ -33,6 +41,7 @@ export type PodReviewOptions = {
  */
 export function createPodReview(options: PodReviewOptions): DecideReview {
   const { settings, readNamespaceOptOut } = options;
+  const joinPatch = createPatchJoiner(settings);
   return (request, deadline) => {
     const notOurs = notOursOutcome(request);
     if (notOurs !== undefined) return untouched(notOurs);
@@ -44,7 +53,14 @@ export function createPodReview(options: PodReviewOptions): DecideReview {
     const own = readOptOut(asObject(pod?.['metadata']), { owner: 'pod', annotationPrefix: settings.annotationPrefix });
     if (own.optedOut) return untouched('opted_out_by_pod');
 
-    const review: Review = { request, account: { namespace: request.namespace, name }, spec, deadline, options };
+    const review: Review = {
+      request,
+      account: { namespace: request.namespace, name },
+      spec,
+      deadline,
+      options,
+      joinPatch,
+    };
     const ofNamespace = readNamespaceOptOut?.(request.namespace, deadline) ?? noOptOut;
     const decided =
       ofNamespace instanceof Promise
@@ -71,6 +87,7 @@ type Review = {
   readonly spec: JsonObject;
   readonly deadline: Deadline;
   readonly options: PodReviewOptions;
+  readonly joinPatch: JoinPatch;
 };
 
 /** Where namespaces are not asked. */
@@ -119,18 +136,28 @@ function tooLarge(patchBytes: number): FaultDecision {
 
 type Promised = Identity | ContainerCredentials;
 
-function injected(promise: Promised, { request, options: { settings } }: Review, context: InjectionContext): Decision {
-  const { object: pod, oldObject } = request;
+function injected(promise: Promised, review: Review, context: InjectionContext): Decision {
+  const { request, options, joinPatch } = review;
+  const { settings } = options;
+  const { object: pod, oldObject, subResource } = request;
+  const joined = subResource === '' && promise.kind === 'identity' ? joinPatch(pod, promise) : undefined;
+  if (joined !== undefined) {
+    const { operations, base64: patch } = joined;
+    return { ...answerOf(promise), outcome: 'injected', operations, patch, warnings: promise.warnings };
+  }
   const patchBytes = estimatePatchBytes(pod, grantOf(promise, settings));
   if (patchBytes > maxPatchBytes) return tooLarge(patchBytes);
   const { operations, outcome, warnings } =
-    request.subResource === ephemeralContainers
+    subResource === ephemeralContainers
       ? injectEphemeral({ pod, oldPod: oldObject }, promise, settings, context)
       : inject(pod, promise, settings, context);
-  const common = { kind: 'answer', outcome, operations, warnings: [...promise.warnings, ...warnings] } as const;
-  if (promise.kind === 'container_credentials') return { ...common, credentials: 'container_credentials' };
+  return { ...answerOf(promise), outcome, operations, warnings: [...promise.warnings, ...warnings] };
+}
+
+function answerOf(promise: Promised): Pick<AnsweredDecision, 'kind' | 'credentials' | 'roleArn'> {
+  if (promise.kind === 'container_credentials') return { kind: 'answer', credentials: 'container_credentials' };
   const { roleArn } = promise;
-  return { ...common, credentials: 'sts_web_identity', ...(roleArn !== undefined && { roleArn }) };
+  return { kind: 'answer', credentials: 'sts_web_identity', ...(roleArn !== undefined && { roleArn }) };
 }
 
 function withWarning(decision: Decision | Promise<Decision>, warning: string): Decision | Promise<Decision> {

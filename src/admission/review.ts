@@ -51,6 +51,8 @@ export type ReviewAnswer = {
   readonly credentials?: 'sts_web_identity' | 'container_credentials';
   readonly roleArn?: string;
   readonly operations: readonly AddOperation[];
+  /** The operations as a JSON Patch in base64, where somebody has it already. */
+  readonly patch?: string;
   readonly warnings: readonly string[];
 };
 
@@ -95,7 +97,7 @@ export function parseReview(body: string): ReviewRequest {
  * only where another webhook has added the first container that the identity could go to.
  */
 export function encodeReview(request: Pick<ReviewRequest, 'apiVersion' | 'uid'>, answer: ReviewAnswer): string {
-  const { outcome, roleArn, operations, warnings } = answer;
+  const { outcome, roleArn, operations, patch, warnings } = answer;
   return JSON.stringify({
     apiVersion: request.apiVersion,
     kind: 'AdmissionReview',
@@ -104,7 +106,7 @@ export function encodeReview(request: Pick<ReviewRequest, 'apiVersion' | 'uid'>,
       allowed: true,
       ...(operations.length > 0 && {
         patchType: 'JSONPatch',
-        patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
+        patch: patch ?? Buffer.from(JSON.stringify(operations)).toString('base64'),
       }),
       ...(warnings.length > 0 && { warnings: boundWarnings(warnings) }),
       auditAnnotations: {

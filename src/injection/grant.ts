@@ -43,7 +43,7 @@ export type Grant = {
 /** The web identity volume's name: a contract, tools outside find injected pods by it. */
 export const webIdentityVolumeName = 'aws-iam-token';
 /** Name of the web identity token's file, as tools outside know it. */
-const webIdentityTokenPath = 'token';
+export const webIdentityTokenPath = 'token';
 
 /** Returns what a promise comes down to. Names and values are the Go webhook's (pkg/handler/handler.go). */
 export function grantOf(promise: Identity | ContainerCredentials, settings: InjectionSettings): Grant {

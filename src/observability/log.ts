@@ -44,11 +44,17 @@ export function createLog(options: { readonly verbosity: number; readonly destin
   return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
 }
 
+/** Nearly every line is short enough, and then not copied. */
 function cutTexts(fields: LogFields): LogFields {
+  if (!Object.values(fields).some(isLong)) return fields;
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
-      typeof value === 'string' && value.length > maxTextLength ? `${value.slice(0, maxTextLength)}...` : value,
+      isLong(value) ? `${value.slice(0, maxTextLength)}...` : value,
     ]),
   );
+}
+
+function isLong(value: LogFields[string]): value is string {
+  return typeof value === 'string' && value.length > maxTextLength;
 }
