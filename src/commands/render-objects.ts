@@ -55,7 +55,8 @@ function describePatch(mutated: MutatedObject): JsonObject {
 }
 
 function apply(mutated: MutatedObject): unknown {
-  return jsonpatch.applyPatch(mutated.object, operationsOf(mutated), true, false).newDocument;
+  // Values go into the document as they are, and pods of one identity share them.
+  return jsonpatch.applyPatch(mutated.object, structuredClone([...operationsOf(mutated)]), true, false).newDocument;
 }
 
 function renderDiff(mutated: MutatedObject, colours: boolean): string {
