@@ -1,0 +1,16 @@
+// What every source of the serving pair gives the server.
+
+/** A certificate chain and its key, in PEM. */
+export type ServingPair = { readonly cert: string; readonly key: string };
+
+/** A serving pair that is kept up to date. */
+export type CertificateSource = {
+  /** The pair to serve now. */
+  readonly pair: () => ServingPair;
+  /** Tells `use` of each later pair, one that can serve; there is one follower. */
+  readonly follow: (use: (pair: ServingPair) => void) => void;
+  /** Returns undefined when callers can verify what is served, else why not, in one line. */
+  readonly notReady: () => string | undefined;
+  /** Ends whatever keeps the pair up to date. */
+  readonly close: () => Promise<void>;
+};
