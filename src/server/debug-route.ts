@@ -1,6 +1,7 @@
 // Shows what the replica knows, to whoever is on the same machine or forwards a port.
+import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Response, Router } from 'express';
+import type { AddRoutes } from './app.ts';
 import { refuseMethod, sendRefusal } from './status.ts';
 
 /** Returns all that is known as JSON, in pieces. */
@@ -12,33 +13,33 @@ const path = '/debug/alpha/cache';
 const piecesATurn = 500;
 
 /**
- * Creates the route GET /debug/alpha/cache (`--enable-debugging-handlers`). It only reads, and answers callers from
+ * Returns the route GET /debug/alpha/cache (`--enable-debugging-handlers`). It only reads, and answers callers from
  * loopback only: roles of all accounts are nothing for every pod of a cluster. `kubectl port-forward` comes from there.
  */
-export function createDebugRoute(describeCache: DescribeCache): Router {
-  const router = Router({ caseSensitive: true, strict: true });
-  router
-    .route(path)
-    .all((request, response, next) => {
-      // The header keeps out a page in a browser on this machine, whose name was made to lead here.
-      if (isLoopback(request.socket.remoteAddress ?? '') && namesLoopback(request.headers.host ?? '')) next();
-      else {
-        const message = `${path} answers callers on the same machine only; use kubectl port-forward`;
-        sendRefusal(response, { statusCode: 403, code: 'ERR_NOT_LOOPBACK', message });
-      }
-    })
-    .get(async (_request, response) => {
-      response.writeHead(200, { 'Content-Type': 'application/json' });
-      if (response.req.method === 'HEAD') response.end();
-      else await sendPieces(response, describeCache());
-    })
-    .all((_request, response) => {
-      sendRefusal(response, refuseMethod(response, path, ['GET', 'HEAD']));
-    });
-  return router;
+export function createDebugRoute(describeCache: DescribeCache): AddRoutes {
+  return (router) => {
+    router
+      .route(path)
+      .all((request, response, next) => {
+        // The header keeps out a page in a browser on this machine, whose name was made to lead here.
+        if (isLoopback(request.socket.remoteAddress ?? '') && namesLoopback(request.headers.host ?? '')) next();
+        else {
+          const message = `${path} answers callers on the same machine only; use kubectl port-forward`;
+          sendRefusal(response, { statusCode: 403, code: 'ERR_NOT_LOOPBACK', message });
+        }
+      })
+      .get(async (_request, response) => {
+        response.writeHead(200, { 'Content-Type': 'application/json' });
+        if (response.req.method === 'HEAD') response.end();
+        else await sendPieces(response, describeCache());
+      })
+      .all((_request, response) => {
+        sendRefusal(response, refuseMethod(response, path, ['GET', 'HEAD']));
+      });
+  };
 }
 
-async function sendPieces(response: Response, pieces: Iterable<string>): Promise<void> {
+async function sendPieces(response: ServerResponse, pieces: Iterable<string>): Promise<void> {
   let batch: string[] = [];
   for (const piece of pieces) {
     batch.push(piece);
@@ -53,7 +54,7 @@ async function sendPieces(response: Response, pieces: Iterable<string>): Promise
   response.end(batch.join(''));
 }
 
-async function drained(response: Response): Promise<void> {
+async function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     response.once('drain', resolve).once('close', resolve);
   });

@@ -1,8 +1,10 @@
 // A route of the webhook: a call in, an AdmissionReview or a refusal out, one record of how it went.
-import { type NextFunction, type Request, type Response, Router } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { NextFunction } from 'express';
 import type { DecideReview, Decision, FaultDecision, ReviewedNames } from '../admission/decision.ts';
 import type { Outcome } from '../admission/outcomes.ts';
 import { encodeReview, parseReview, type ReviewAnswer, ReviewError, type ReviewRequest } from '../admission/review.ts';
+import type { AddRoutes } from './app.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
 import { type Refusal, refuseMethod, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
 import { reviewDeadlineMs } from './timeout.ts';
@@ -43,53 +45,81 @@ export type ReviewRouteOptions = {
   readonly onFault: (error: unknown) => void;
 };
 
-/** Creates the route that answers the reviews which are posted to a path; other methods get 405. */
-export function createReviewRoute(options: ReviewRouteOptions): Router {
+/** Returns the route that answers the reviews which are posted to a path; other methods get 405. */
+export function createReviewRoute(options: ReviewRouteOptions): AddRoutes {
   const { path } = options;
-  const router = Router({ caseSensitive: true, strict: true });
-  const refuse = (response: Response, refusal: Refusal): void => {
-    options.onRefusal(refusal);
-    sendRefusal(response, refusal);
+  return (router) => {
+    router
+      .route(path)
+      .post((request, response, next) => {
+        const call: Call = { request, response, next, startMs: performance.now() };
+        attempt(call, options, () => {
+          const mediaRefusal = refuseMedia(request);
+          if (mediaRefusal) refuse(call, mediaRefusal, options);
+          else receiveReview(call, options);
+        });
+      })
+      .all((request, response, next) => {
+        const call: Call = { request, response, next, startMs: performance.now() };
+        attempt(call, options, () => {
+          refuse(call, refuseMethod(response, path, ['POST']), options);
+        });
+      });
   };
-  router
-    .route(path)
-    .all((request, response, next) => {
-      // Not 'finish': a caller that is refused may be gone before the end of its answer.
-      response.once('close', () => {
-        const { headersSent, statusCode } = response;
-        if (headersSent) options.onCall({ method: request.method, path, statusCode });
-      });
-      next();
-    })
-    .post((request, response, next) => {
-      const startMs = performance.now();
-      const mediaRefusal = refuseMedia(request);
-      if (mediaRefusal) {
-        refuse(response, mediaRefusal);
-        return;
-      }
-      readBody(request, { timeoutMs: options.bodyTimeoutMs, budget: options.bodyBudget }, (error, body) => {
-        // Express does not see what is thrown in here, and the process would end by it.
-        try {
-          if (error) refuseBody(request, response, error, options);
-          else answerReview({ request, response, next, startMs }, body, options);
-        } catch (fault) {
-          next(fault);
-        }
-      });
-    })
-    .all((_request, response) => {
-      refuse(response, refuseMethod(response, path, ['POST']));
-    });
-  return router;
 }
 
 type Call = {
-  readonly request: Request;
-  readonly response: Response;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
   readonly next: NextFunction;
   readonly startMs: number;
 };
+
+/** Express does not see what is thrown in a callback, and the process would end by it. */
+function attempt(call: Call, options: ReviewRouteOptions, step: () => void): void {
+  try {
+    step();
+  } catch (fault) {
+    failCall(call, fault, options);
+  }
+}
+
+/** Leaves the answer to the application, and counts what it has become. */
+function failCall({ request, response, next }: Call, fault: unknown, options: ReviewRouteOptions): void {
+  if (!response.headersSent) {
+    response.once('close', () => {
+      if (response.headersSent) countCall(request, response, options);
+    });
+  }
+  next(fault);
+}
+
+function countCall(request: IncomingMessage, { statusCode }: ServerResponse, options: ReviewRouteOptions): void {
+  options.onCall({ method: request.method ?? '', path: options.path, statusCode });
+}
+
+/** Sends an answer and counts it; one that nobody waits for any more is neither. */
+function answer({ request, response }: Call, options: ReviewRouteOptions, send: () => void): void {
+  if (response.destroyed) return;
+  send();
+  countCall(request, response, options);
+}
+
+function refuse(call: Call, refusal: Refusal, options: ReviewRouteOptions): void {
+  options.onRefusal(refusal);
+  answer(call, options, () => {
+    sendRefusal(call.response, refusal);
+  });
+}
+
+function receiveReview(call: Call, options: ReviewRouteOptions): void {
+  readBody(call.request, { timeoutMs: options.bodyTimeoutMs, budget: options.bodyBudget }, (error, body) => {
+    attempt(call, options, () => {
+      if (error) refuseBody(call, error, options);
+      else answerReview(call, body, options);
+    });
+  });
+}
 
 function answerReview(call: Call, body: string, options: ReviewRouteOptions): void {
   let review: ReviewRequest;
@@ -97,9 +127,7 @@ function answerReview(call: Call, body: string, options: ReviewRouteOptions): vo
     review = parseReview(body);
   } catch (error) {
     if (!(error instanceof ReviewError)) throw error;
-    const refusal: Refusal = { statusCode: 400, code: error.code, message: error.message };
-    options.onRefusal(refusal);
-    sendRefusal(call.response, refusal);
+    refuse(call, { statusCode: 400, code: error.code, message: error.message }, options);
     return;
   }
   const finish = (decision: Decision): void => {
@@ -112,8 +140,14 @@ function answerReview(call: Call, body: string, options: ReviewRouteOptions): vo
   };
   try {
     const decision = options.review(review, deadlineOf(call, options.lookupTimeoutMs));
-    if (decision instanceof Promise) decision.then(finish).catch(fail).catch(call.next);
-    else finish(decision);
+    if (decision instanceof Promise) {
+      decision
+        .then(finish)
+        .catch(fail)
+        .catch((fault: unknown) => {
+          failCall(call, fault, options);
+        });
+    } else finish(decision);
   } catch (error) {
     fail(error);
   }
@@ -121,7 +155,7 @@ function answerReview(call: Call, body: string, options: ReviewRouteOptions): vo
 
 function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: number): Parameters<DecideReview>[1] {
   return {
-    atMs: reviewDeadlineMs(request.url, startMs, lookupTimeoutMs),
+    atMs: reviewDeadlineMs(request.url ?? '', startMs, lookupTimeoutMs),
     callerGone: () => {
       const gone = new AbortController();
       if (response.destroyed) gone.abort();
@@ -133,7 +167,7 @@ function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: numbe
   };
 }
 
-function sendFault(response: Response, { outcome, message, retryAfterSeconds }: FaultDecision): void {
+function sendFault(response: ServerResponse, { outcome, message, retryAfterSeconds }: FaultDecision): void {
   const statusCode = outcome === 'pod_too_large' ? 413 : 500;
   // The API server tries again within its timeout where it is told when (client-go, rest/with_retry.go).
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(retryAfterSeconds));
@@ -141,8 +175,10 @@ function sendFault(response: Response, { outcome, message, retryAfterSeconds }: 
 }
 
 function sendDecision(call: Call, review: ReviewRequest, decision: Decision, options: ReviewRouteOptions): void {
-  if (decision.kind === 'fault') sendFault(call.response, decision);
-  else sendJson(call.response, 200, encodeReview(review, decision));
+  answer(call, options, () => {
+    if (decision.kind === 'fault') sendFault(call.response, decision);
+    else sendJson(call.response, 200, encodeReview(review, decision));
+  });
   const answered = decision.kind === 'answer' ? decision : undefined;
   options.onReview({
     request: review,
@@ -157,7 +193,7 @@ function sendDecision(call: Call, review: ReviewRequest, decision: Decision, opt
   });
 }
 
-function refuseMedia(request: Request): Refusal | undefined {
+function refuseMedia(request: IncomingMessage): Refusal | undefined {
   const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json') {
     return { statusCode: 415, code: 'ERR_MEDIA_TYPE', message: 'expected Content-Type application/json' };
@@ -175,11 +211,13 @@ const bodyStatusCodes: Readonly<Record<Exclude<BodyErrorCode, 'ERR_BODY_ABORTED'
   ERR_BODY_TOO_LARGE: 413,
 };
 
-function refuseBody(request: Request, response: Response, error: BodyError, options: ReviewRouteOptions): void {
+function refuseBody(call: Call, error: BodyError, options: ReviewRouteOptions): void {
   if (error.code === 'ERR_BODY_ABORTED') return;
   const refusal: Refusal = { statusCode: bodyStatusCodes[error.code], code: error.code, message: error.message };
   options.onRefusal(refusal);
-  // As for a fault that may pass.
-  if (refusal.statusCode === 503) response.setHeader('Retry-After', '1');
-  sendLastRefusal(request, response, refusal);
+  answer(call, options, () => {
+    // As for a fault that may pass.
+    if (refusal.statusCode === 503) call.response.setHeader('Retry-After', '1');
+    sendLastRefusal(call.request, call.response, refusal);
+  });
 }

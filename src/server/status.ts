@@ -1,5 +1,5 @@
 // Refusals, in the form whose message the API server passes on to the person who created the pod.
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Why a call got no answer: the HTTP status, the reason in the API's own words, a stable code and one sentence. */
 export type Refusal = {
@@ -25,7 +25,7 @@ const reasons: Readonly<Record<Refusal['statusCode'], string>> = {
 const lingerMs = 1000;
 
 /** Returns the refusal of a method that a path does not answer; those that it does go into the header Allow. */
-export function refuseMethod(response: Response, path: string, methods: readonly string[]): Refusal {
+export function refuseMethod(response: ServerResponse, path: string, methods: readonly string[]): Refusal {
   response.setHeader('Allow', methods.join(', '));
   return {
     statusCode: 405,
@@ -35,7 +35,7 @@ export function refuseMethod(response: Response, path: string, methods: readonly
 }
 
 /** Answers with a `v1` Status object; client-go, and so the API server, shows its message instead of a guess. */
-export function sendRefusal(response: Response, refusal: Refusal): void {
+export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
   sendJson(response, refusal.statusCode, statusObject(refusal));
 }
 
@@ -44,7 +44,7 @@ export function sendRefusal(response: Response, refusal: Refusal): void {
  * the caller still sends would be met by a reset that can outrun the answer. So the answer, whole by its length, is
  * sent at once, and ended when the caller is done or out of time.
  */
-export function sendLastRefusal(request: Request, response: Response, refusal: Refusal): void {
+export function sendLastRefusal(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
   response.setHeader('Connection', 'close');
   const body = statusObject(refusal);
   writeJsonHead(response, refusal.statusCode, body);
@@ -58,16 +58,17 @@ export function sendLastRefusal(request: Request, response: Response, refusal: R
 }
 
 /** Answers with a body of JSON. */
-export function sendJson(response: Response, statusCode: number, body: string): void {
-  writeJsonHead(response, statusCode, body);
-  response.end(body);
+export function sendJson(response: ServerResponse, statusCode: number, body: string): void {
+  const bytes = writeJsonHead(response, statusCode, body);
+  // A text of ASCII is the same bytes in both, and Node writes Latin-1 in half the time.
+  response.end(body, bytes === body.length ? 'latin1' : 'utf8');
 }
 
-function writeJsonHead(response: Response, statusCode: number, body: string): void {
-  response.writeHead(statusCode, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
-  });
+/** Returns the bytes of the body. */
+function writeJsonHead(response: ServerResponse, statusCode: number, body: string): number {
+  const bytes = Buffer.byteLength(body);
+  response.writeHead(statusCode, { 'Content-Type': 'application/json', 'Content-Length': bytes });
+  return bytes;
 }
 
 function statusObject({ statusCode, code, message }: Refusal): string {

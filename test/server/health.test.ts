@@ -1,6 +1,6 @@
 // The health endpoints, on the webhook's own application and on that of the metrics port.
 import assert from 'node:assert/strict';
-import type { Router } from 'express';
+import type { AddRoutes } from '../../src/server/app.ts';
 import { createApp } from '../../src/server/app.ts';
 import { createBodyBudget } from '../../src/server/body.ts';
 import { createHealthRoutes, type NotReadyReason } from '../../src/server/health.ts';
@@ -14,7 +14,7 @@ import { servingPair } from './serving-pair.ts';
 const ignore = (): void => undefined;
 const ready: NotReadyReason = () => undefined;
 
-const ownRoutes: Readonly<Record<string, { readonly secure: boolean; readonly route: () => Router }>> = {
+const ownRoutes: Readonly<Record<string, { readonly secure: boolean; readonly route: () => AddRoutes }>> = {
   'the TLS port': {
     secure: true,
     route: () =>

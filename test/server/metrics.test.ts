@@ -1,11 +1,17 @@
 // The route of the metrics, and the applications' answer to a route that fails.
 import assert from 'node:assert/strict';
-import { Router } from 'express';
-import { createApp } from '../../src/server/app.ts';
+import { type AddRoutes, createApp } from '../../src/server/app.ts';
 import { listen } from '../../src/server/listen.ts';
 import { createMetricsRoute } from '../../src/server/metrics-route.ts';
 import { useScope } from '../kubernetes/scope.ts';
 import { call, type CallTarget } from './call.ts';
+
+const half: AddRoutes = (router) =>
+  router.get('/half', (_request, response) => {
+    response.writeHead(200, { 'Content-Length': '10' });
+    response.write('half');
+    throw new Error('late');
+  });
 
 describe('server: /metrics', () => {
   const scope = useScope();
@@ -15,7 +21,7 @@ describe('server: /metrics', () => {
     faults.length = 0;
   });
 
-  async function start(routes: Router): Promise<CallTarget> {
+  async function start(routes: AddRoutes): Promise<CallTarget> {
     const app = createApp({ routes: [routes], onFault: (error) => faults.push(error) });
     const listener = await listen(app, { port: 0, host: '127.0.0.1' });
     scope.onEnd(() => listener.drain(0));
@@ -57,22 +63,18 @@ describe('server: /metrics', () => {
   });
 
   it('a route that fails in the middle of its answer: the connection is cut, so that no half answer counts', async () => {
-    const routes = Router().get('/half', (_request, response) => {
-      response.writeHead(200, { 'Content-Length': '10' });
-      response.write('half');
-      throw new Error('late');
-    });
-    await assert.rejects(call(await start(routes), '/half'), { code: 'ECONNRESET' });
+    await assert.rejects(call(await start(half), '/half'), { code: 'ECONNRESET' });
     assert.equal(faults.length, 1);
   });
 
   it('a route that fails after its answer: the answer stays', async () => {
     // More than the kernel takes at once.
     const whole = 'whole '.repeat(2_000_000);
-    const routes = Router().get('/whole', (_request, response) => {
-      response.end(whole);
-      throw new Error('late');
-    });
+    const routes: AddRoutes = (router) =>
+      router.get('/whole', (_request, response) => {
+        response.end(whole);
+        throw new Error('late');
+      });
     assert.ok((await call(await start(routes), '/whole')).body === whole);
     assert.equal(faults.length, 1);
   });
