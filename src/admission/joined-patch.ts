@@ -2,7 +2,7 @@
 import type { Identity } from '../identity/identity.ts';
 import { inject } from '../injection/inject.ts';
 import type { AddOperation } from '../injection/operations.ts';
-import { createPlainPodReader, type ContainerSlot, slotKey } from '../injection/plain-pod.ts';
+import { createPlainPodReader, type ContainerSlot, type PlainPod, slotKey } from '../injection/plain-pod.ts';
 import type { InjectionSettings } from '../injection/settings.ts';
 
 /** What {@link inject} gives, and the same as a JSON Patch in base64. */
@@ -11,8 +11,11 @@ export type JoinedPatch = { readonly operations: readonly AddOperation[]; readon
 /** Returns the patch that {@link inject} would give, or undefined where that one must be asked. */
 export type JoinPatch = (pod: unknown, identity: Identity) => JoinedPatch | undefined;
 
-/** Identities whose pieces are kept, some 3 KB each; beyond that all are made again. */
-const maxIdentities = 4096;
+/** Identities whose pieces are kept, some 10 KB each; beyond that all are made again. */
+const maxIdentities = 1024;
+
+/** Patches that are kept for an identity: the pods of a workload are of one shape, which has one for each identity. */
+const maxShapes = 4;
 
 /** Characters: longer texts are for the way that counts the bytes of a patch beforehand. */
 const maxTextLength = 2048;
@@ -51,13 +54,26 @@ export function createPatchJoiner(settings: InjectionSettings): JoinPatch {
     const plain = readPlainPod(pod);
     const pieces = plain && piecesOf(identity);
     if (plain === undefined || pieces === undefined) return undefined;
-    let { base64, operations } = pieces.volume(plain.hasVolumes);
-    for (const slot of plain.containers) {
-      const piece = pieces.container(slot);
-      base64 += piece.base64;
-      operations = [...operations, ...piece.operations];
-    }
-    return { operations, base64: base64 + end };
+    const shape = shapeOf(plain);
+    const kept = pieces.joined.get(shape);
+    if (kept !== undefined) return kept;
+    const joined = join([pieces.volume(plain.hasVolumes), ...plain.containers.map(pieces.container)]);
+    if (pieces.joined.size < maxShapes) pieces.joined.set(shape, joined);
+    return joined;
+  };
+}
+
+/** Returns a text that pods share where the same pieces make their patches. */
+function shapeOf({ hasVolumes, containers }: PlainPod): string {
+  let shape = hasVolumes ? 'v' : ' ';
+  for (const slot of containers) shape += String.fromCharCode(slotKey(slot));
+  return shape;
+}
+
+function join(pieces: readonly JoinedPatch[]): JoinedPatch {
+  return {
+    operations: pieces.flatMap(({ operations }) => operations),
+    base64: [...pieces.map(({ base64 }) => base64), end].join(''),
   };
 }
 
@@ -74,6 +90,8 @@ function isPlain({ roleArn, audience, containerRoles, target, options }: Identit
 }
 
 type Pieces = {
+  /** Whole patches by the shape of a pod. */
+  readonly joined: Map<string, JoinedPatch>;
   readonly volume: (hasVolumes: boolean) => JoinedPatch;
   readonly container: (slot: ContainerSlot) => JoinedPatch;
 };
@@ -90,6 +108,7 @@ function createPieces(identity: Identity, settings: InjectionSettings): Pieces {
   const operationsUnder = (path: string, spec: object): readonly AddOperation[] =>
     inject({ spec }, identity, settings).operations.filter((operation) => operation.path.startsWith(path));
   return {
+    joined: new Map(),
     volume: (hasVolumes) =>
       piece(String(hasVolumes), () => {
         const spec = { ...(hasVolumes && { volumes: [] }), containers: [{}] };

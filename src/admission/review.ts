@@ -130,6 +130,6 @@ function parseJson(body: string): unknown {
 }
 
 function parseKind(value: unknown): string | undefined {
-  const kind = asObject(value);
-  return kind && ['group', 'version', 'kind'].map((field) => asString(kind[field]) ?? '').join('/');
+  const of = asObject(value);
+  return of && `${asString(of['group']) ?? ''}/${asString(of['version']) ?? ''}/${asString(of['kind']) ?? ''}`;
 }

@@ -194,8 +194,9 @@ function sendDecision(call: Call, review: ReviewRequest, decision: Decision, opt
 }
 
 function refuseMedia(request: IncomingMessage): Refusal | undefined {
-  const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
-  if (mediaType !== 'application/json') {
+  const contentType = request.headers['content-type'] ?? '';
+  // As the API server writes it.
+  if (contentType !== 'application/json' && !/^\s*application\/json\s*(?:;|$)/i.test(contentType)) {
     return { statusCode: 415, code: 'ERR_MEDIA_TYPE', message: 'expected Content-Type application/json' };
   }
   const encoding = request.headers['content-encoding'] ?? 'identity';

@@ -67,7 +67,7 @@ export function sendJson(response: ServerResponse, statusCode: number, body: str
 /** Returns the bytes of the body. */
 function writeJsonHead(response: ServerResponse, statusCode: number, body: string): number {
   const bytes = Buffer.byteLength(body);
-  response.writeHead(statusCode, { 'Content-Type': 'application/json', 'Content-Length': bytes });
+  response.writeHead(statusCode, ['Content-Type', 'application/json', 'Content-Length', String(bytes)]);
   return bytes;
 }
 

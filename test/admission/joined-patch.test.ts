@@ -129,6 +129,31 @@ describe('admission/joined-patch', () => {
     assert.ok(joinedPods > runs.numRuns / 10, `only ${String(joinedPods)} pods were joined`);
   });
 
+  it('is that for one pod after the other, too, where they share what is kept', () => {
+    let joinedPods = 0;
+    const cases = settingsArbitrary
+      .map(settingsOf)
+      .chain((settings) =>
+        fc.record({ pods: fc.array(nearlyPlain(settings), { maxLength: 24 }), settings: fc.constant(settings) }),
+      );
+    fc.assert(
+      fc.property(cases, ({ pods, settings }) => {
+        const joinPatch = createPatchJoiner(settings);
+        const identities = [plainIdentity, { ...plainIdentity, regionalSts: false }];
+        for (const pod of pods) {
+          for (const identity of identities) {
+            const joined = joinPatch(pod, identity);
+            if (joined === undefined) continue;
+            joinedPods += 1;
+            assertSame(joined, pod, identity, settings);
+          }
+        }
+      }),
+      { numRuns: 1_500 },
+    );
+    assert.ok(joinedPods > 1_000, `only ${String(joinedPods)} pods were joined`);
+  });
+
   it('joins the patch of a usual pod of a Deployment', () => {
     const pod = asObject(benchReview()['request'])?.['object'];
     const [settings] = fc.sample(settingsArbitrary.map(settingsOf), { numRuns: 1, seed: 1 });
