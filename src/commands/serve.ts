@@ -44,7 +44,7 @@ const hardEndMs = 25_000;
 /** Serves until it is told to stop, then resolves when the calls in flight have ended. Rejects if it cannot start. */
 export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: ServeContext): Promise<void> {
   const flags = parsed.values;
-  const log = createLog({ verbosity: flags.v, destination: toStream(context.standardError) });
+  const log = createLog({ verbosity: flags.v, destination: toStream(context.standardError), gathers: true });
   context.atExit(log.flush);
   const pair = await readServingPair(parsed);
   const metrics = createMetrics(Object.keys(outcomeSentences), { processMetrics: true });

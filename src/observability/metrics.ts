@@ -1,6 +1,7 @@
 // The metrics, by name, and what is counted on each.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type AccountMetrics, type AccountMetricsOptions, createAccountMetrics } from './account-metrics.ts';
+import { gather, type Gathered } from './gather.ts';
 import { createTally } from './tally.ts';
 
 /** Seconds. From well below a cached answer's time to the 10 s that the API server waits by default. */
@@ -57,12 +58,7 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
     registers,
   });
   for (const outcome of outcomes) reviews.add([outcome], 0);
-  const duration = new Histogram({
-    name: 'irsa_webhook_review_duration_seconds',
-    help: 'Time from the headers of a review to its answer, in seconds.',
-    buckets: durationBucketsSeconds,
-    registers,
-  });
+  const durations = createDurations(registers);
   const countRoleMap = createRoleMapMetrics(registers);
   const legacy = createGoWebhookMetrics(registers);
 
@@ -72,7 +68,7 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
     },
     countReview: ({ outcome, durationMs, credentials }) => {
       reviews.add([outcome]);
-      duration.observe(durationMs / 1000);
+      durations.add(durationMs);
       if (credentials !== undefined) {
         legacy.pods.add([credentials]);
         legacy.use();
@@ -83,6 +79,25 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
     addAccounts: (accounts) => createAccountMetrics(registry, accounts),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
+}
+
+/** What waits to be put into buckets is put there when it is asked for, or is so much. */
+const durationGathering = { count: 1000, ageMs: 60_000 };
+
+function createDurations(registers: Registry[]): Gathered<number> {
+  const histogram = new Histogram({
+    name: 'irsa_webhook_review_duration_seconds',
+    help: 'Time from the headers of a review to its answer, in seconds.',
+    buckets: durationBucketsSeconds,
+    registers,
+    collect: () => {
+      durations.flush();
+    },
+  });
+  const durations = gather<number>((list) => {
+    for (const durationMs of list) histogram.observe(durationMs / 1000);
+  }, durationGathering);
+  return durations;
 }
 
 function createRoleMapMetrics(registers: Registry[]): Metrics['countRoleMap'] {

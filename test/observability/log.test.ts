@@ -38,6 +38,21 @@ describe('observability/log', () => {
     }
   });
 
+  it('lets lines wait for others where it may, each with the time of its own, until it is flushed', async () => {
+    const kept = keepLogLines();
+    const log = createLog({ verbosity: 0, destination: kept.destination, gathers: true });
+    log.info({}, 'first');
+    const betweenMs = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    log.info({}, 'second');
+    assert.equal(kept.text(), '');
+    log.flush();
+    const [first, second] = kept.lines();
+    assert.ok(Date.parse(String(first?.['time'])) <= betweenMs);
+    assert.ok(Date.parse(String(second?.['time'])) > betweenMs);
+    assert.deepEqual([first?.['message'], second?.['message']], ['first', 'second']);
+  });
+
   it('leaves out what is not given', () => {
     const { log, kept } = create();
     log.info({ fault: undefined }, 'review');
