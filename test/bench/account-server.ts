@@ -1,26 +1,26 @@
-// An API server for a benchmark: many service accounts in pages, one account at a time, and a watch on which nothing happens.
-import { createServer } from 'node:http';
+// An API server for a benchmark: service accounts in pages, one account at a time, and a watch that says little.
+import { createServer, type ServerResponse } from 'node:http';
+import { accountOf, roleOf } from './accounts.ts';
 
 const count = Number(process.argv[2] ?? 100_000);
-const namespaces = 1_000;
-/** Every tenth has a role. */
-const roleEvery = 10;
+const version = '7';
+/** client-go's page. */
+const pageLength = 500;
 
-const metadataOf = (index: number, version: string): object => {
-  const name = `workload-${String(index)}`;
-  const role = `arn:aws:iam::111122223333:role/team/${name}`;
-  const annotations = {
-    'meta.helm.sh/release-name': name,
-    ...(index % roleEvery === 0 && { 'eks.amazonaws.com/role-arn': role }),
-  };
+const metadataOf = (index: number): object => {
+  const { name, namespace } = accountOf(index);
+  const role = roleOf(index);
   return {
     name,
-    namespace: `team-${String(index % namespaces)}`,
+    namespace,
     uid: `5f1d1b3c-7b64-4c7e-8f5c-${String(index).padStart(12, '0')}`,
     resourceVersion: version,
     creationTimestamp: '2026-01-01T00:00:00Z',
     labels: { 'app.kubernetes.io/managed-by': 'Helm', 'app.kubernetes.io/name': name },
-    annotations,
+    annotations: {
+      'meta.helm.sh/release-name': name,
+      ...(role !== undefined && { 'eks.amazonaws.com/role-arn': role }),
+    },
     // As kubectl and Helm leave it: more than half of what an account takes on the wire.
     managedFields: [
       {
@@ -40,31 +40,77 @@ const metadataOf = (index: number, version: string): object => {
   };
 };
 
-const pages = new Map<string, Buffer>();
-function pageOf(limit: number, offset: number): Buffer {
-  const key = `${String(limit)}:${String(offset)}`;
-  const known = pages.get(key);
-  if (known !== undefined) return known;
+function createPage(offset: number, limit: number): Buffer {
   const end = Math.min(offset + limit, count);
-  const items = Array.from({ length: end - offset }, (_, index) => ({ metadata: metadataOf(offset + index, '7') }));
-  const metadata = { resourceVersion: '7', ...(end < count && { continue: String(end) }) };
-  const page = Buffer.from(JSON.stringify({ kind: 'ServiceAccountList', apiVersion: 'v1', metadata, items }));
-  pages.set(key, page);
-  return page;
+  const items = Array.from({ length: end - offset }, (_, index) => ({ metadata: metadataOf(offset + index) }));
+  const metadata = { resourceVersion: version, ...(end < count && { continue: String(end) }) };
+  return Buffer.from(JSON.stringify({ kind: 'ServiceAccountList', apiVersion: 'v1', metadata, items }));
 }
 // Made before anybody asks: this is not what is measured.
-for (let offset = 0; offset < count; offset += 500) pageOf(500, offset);
+const pages = new Map<number, Buffer>();
+for (let offset = 0; offset < count; offset += pageLength) pages.set(offset, createPage(offset, pageLength));
 
-const server = createServer((request, response) => {
+function pageFor(parameters: URLSearchParams): Buffer {
+  const offset = Number(parameters.get('continue') ?? 0);
+  const limit = Number(parameters.get('limit') ?? pageLength);
+  return (limit === pageLength ? pages.get(offset) : undefined) ?? createPage(offset, limit);
+}
+
+/** As the API server says it when the version of a watch is older than what it keeps. */
+const expired = {
+  type: 'ERROR',
+  object: {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'The resourceVersion for the provided watch is too old.',
+    reason: 'Expired',
+    code: 410,
+  },
+};
+const bookmark = {
+  type: 'BOOKMARK',
+  object: { kind: 'ServiceAccount', apiVersion: 'v1', metadata: { resourceVersion: version } },
+};
+/** The API server's are a minute apart. */
+const bookmarkIntervalMs = 60_000;
+/** Longer than anything here: who measures reads over kept connections must not lose them in between. */
+const keepAliveTimeoutMs = 600_000;
+
+const watches = new Set<ServerResponse>();
+/** Answered by the next watch: then all accounts have been listed again. */
+const waiting = new Set<ServerResponse>();
+
+function openWatch(response: ServerResponse): void {
+  response.writeHead(200);
+  response.flushHeaders();
+  watches.add(response);
+  response.once('close', () => watches.delete(response));
+  for (const asked of waiting) asked.end();
+  waiting.clear();
+}
+
+function expireWatches(response: ServerResponse): void {
+  waiting.add(response);
+  for (const watch of watches) watch.end(`${JSON.stringify(expired)}\n`);
+}
+
+setInterval(() => {
+  for (const watch of watches) watch.write(`${JSON.stringify(bookmark)}\n`);
+}, bookmarkIntervalMs);
+
+const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
-  if (searchParams.has('watch')) {
-    response.writeHead(200);
-    response.flushHeaders();
+  if (pathname === '/expire') {
+    expireWatches(response);
+  } else if (searchParams.has('watch')) {
+    openWatch(response);
   } else if (pathname === '/api/v1/serviceaccounts') {
-    response.end(pageOf(Number(searchParams.get('limit') ?? count), Number(searchParams.get('continue') ?? 0)));
+    response.end(pageFor(searchParams));
   } else {
     const index = Number(/workload-(\d+)$/.exec(pathname)?.[1]);
-    response.end(JSON.stringify({ kind: 'ServiceAccount', apiVersion: 'v1', metadata: metadataOf(index, '7') }));
+    response.end(JSON.stringify({ kind: 'ServiceAccount', apiVersion: 'v1', metadata: metadataOf(index) }));
   }
 });
 server.listen(0, '127.0.0.1', () => {

@@ -1,8 +1,20 @@
-// A review as an API server sends it for a pod of a Deployment: about 7 KB.
+// Reviews as an API server sends them for pods of a Deployment: about 7 KB with two containers.
+import type { AccountRef } from '../../src/identity/account-ref.ts';
 import type { JsonObject } from '../../src/identity/json.ts';
 
-/** Returns the review of a pod of the account shop/cart, which has a role in test/bench/accounts.yaml. */
-export function benchReview(): JsonObject {
+/** What differs from one review to the next. */
+export type BenchReviewParts = {
+  readonly account?: AccountRef;
+  /** Two by default. */
+  readonly containers?: number;
+  readonly uid?: string;
+  readonly isOptedOut?: boolean;
+};
+
+/** Returns the review of a new pod, by default of the account shop/cart. */
+export function benchReview(parts: BenchReviewParts = {}): JsonObject {
+  const { account = { namespace: 'shop', name: 'cart' }, containers = 2, isOptedOut = false } = parts;
+  const { uid = '705ab4f5-6393-11e8-b7cc-42010a800002' } = parts;
   const probe = { httpGet: { path: '/healthz', port: 8080, scheme: 'HTTP' }, periodSeconds: 10, failureThreshold: 3 };
   const container = (name: string): JsonObject => ({
     name,
@@ -25,17 +37,22 @@ export function benchReview(): JsonObject {
     imagePullPolicy: 'IfNotPresent',
     securityContext: { capabilities: { drop: ['ALL'] }, runAsNonRoot: true, allowPrivilegeEscalation: false },
   });
-  const labels = { app: 'cart', 'app.kubernetes.io/name': 'cart', 'pod-template-hash': '6d4cf56db6' };
+  const labels = {
+    app: 'cart',
+    'app.kubernetes.io/name': 'cart',
+    'pod-template-hash': '6d4cf56db6',
+    ...(isOptedOut && { 'eks.amazonaws.com/skip-pod-identity-webhook': 'true' }),
+  };
   return {
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',
     request: {
-      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+      uid,
       kind: { group: '', version: 'v1', kind: 'Pod' },
       resource: { group: '', version: 'v1', resource: 'pods' },
       requestKind: { group: '', version: 'v1', kind: 'Pod' },
       requestResource: { group: '', version: 'v1', resource: 'pods' },
-      namespace: 'shop',
+      namespace: account.namespace,
       operation: 'CREATE',
       userInfo: {
         username: 'system:serviceaccount:kube-system:replicaset-controller',
@@ -87,12 +104,12 @@ export function benchReview(): JsonObject {
               },
             },
           ],
-          containers: [container('app'), container('sidecar')],
+          containers: Array.from({ length: containers }, (_, index) => container(containerName(index))),
           restartPolicy: 'Always',
           terminationGracePeriodSeconds: 30,
           dnsPolicy: 'ClusterFirst',
-          serviceAccountName: 'cart',
-          serviceAccount: 'cart',
+          serviceAccountName: account.name,
+          serviceAccount: account.name,
           securityContext: { runAsUser: 65532, fsGroup: 65532 },
           schedulerName: 'default-scheduler',
           tolerations: [
@@ -110,4 +127,8 @@ export function benchReview(): JsonObject {
       options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
     },
   };
+}
+
+function containerName(index: number): string {
+  return ['app', 'sidecar'][index] ?? `sidecar-${String(index)}`;
 }

@@ -1,0 +1,84 @@
+// One run of the benchmark from its first start to its last round.
+import type { Children } from './children.ts';
+import { findLoadGenerator } from './load/generators.ts';
+import { describeMachine, shareProcessors } from './machine.ts';
+import { type LoadShape, measure, type MeasureOptions } from './measure.ts';
+import { pacedConnections, pacedGroups, type Plan, saturationConnections, saturationGroups } from './plan.ts';
+import { memoryOf } from './process-cost.ts';
+import type { BenchResult, StartResult } from './result.ts';
+import { type Cell, measureRounds } from './rounds.ts';
+import { createServers, type Server } from './servers.ts';
+import { createStage } from './stage.ts';
+import { measureStarts } from './start-up.ts';
+
+/** What a run needs. */
+export type BenchOptions = {
+  readonly plan: Plan;
+  readonly children: Children;
+  /** For its files. */
+  readonly folder: string;
+  readonly onProgress: (text: string) => void;
+};
+
+/** Rejects where any answer was not right. Whoever calls it ends the children. */
+export async function runBench({ plan, children, folder, onProgress }: BenchOptions): Promise<BenchResult> {
+  const processors = shareProcessors();
+  const machine = describeMachine(processors);
+  const generator = findLoadGenerator({ children, processor: processors.load, folder });
+  const servers = await createServers({ children, processors, folder });
+  onProgress(`load by ${generator.name}; ${machine.isPinned ? 'the server' : 'nothing'} has a core of its own`);
+
+  const starts: StartResult[] = [];
+  const accountServers = new Map<number, Server>();
+  for (const count of plan.accounts) {
+    onProgress(`starts with ${count} accounts`);
+    const accounts = await servers.startAccounts(count);
+    accountServers.set(count, accounts);
+    starts.push(await measureStarts({ children, servers, accounts, count, starts: plan.starts }));
+  }
+
+  const groups = saturationGroups(plan);
+  const paced = pacedGroups(plan);
+  onProgress('preparing');
+  const stage = await createStage([...groups, ...paced], servers, accountServers);
+  const options: MeasureOptions = { generator, ca: servers.ca };
+  const saturationCells = stage.cellsOf(groups);
+  const saturated = { connections: saturationConnections, reviewsPerSecond: undefined };
+  await warmUp(saturationCells, { ...saturated, seconds: plan.warmUpSeconds }, options);
+
+  const measureAll = async (title: string, cells: readonly Cell[], shape: LoadShape) =>
+    measureRounds(cells, {
+      ...options,
+      shape,
+      rounds: plan.rounds,
+      onRound: (round) => {
+        onProgress(`${title}: round ${round} of ${plan.rounds}`);
+      },
+    });
+  const saturation = await measureAll('saturation', saturationCells, {
+    ...saturated,
+    seconds: plan.saturationSeconds,
+  });
+  const pacedShape = {
+    connections: pacedConnections,
+    reviewsPerSecond: plan.reviewsPerSecond,
+    seconds: plan.pacedSeconds,
+  };
+  const pacedCells = generator.canPace ? stage.cellsOf(paced) : [];
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine,
+    loadGenerator: generator.name,
+    plan,
+    saturation,
+    paced: await measureAll(`${plan.reviewsPerSecond} a second`, pacedCells, pacedShape),
+    starts,
+    loaded: [...stage.webhooks].map(([accounts, { webhook }]) => ({ accounts, ...memoryOf(webhook.pid) })),
+  };
+}
+
+/** Each way through each server, until the engine has compiled it; the number of containers does not matter to that. */
+async function warmUp(cells: readonly Cell[], shape: LoadShape, options: MeasureOptions): Promise<void> {
+  const ways = new Map(cells.map((cell) => [`${cell.target.server.pid} ${cell.kind.outcome}`, cell]));
+  for (const { target } of ways.values()) await measure(target, shape, options);
+}

@@ -1,0 +1,35 @@
+// The benchmark: npm run bench -- [--quick] [--out FILE]
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { projectFolder } from '../program.ts';
+import { createChildren } from './children.ts';
+import { fullPlan, quickPlan } from './plan.ts';
+import { textReport } from './report.ts';
+import { runBench } from './bench.ts';
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean' }, out: { type: 'string' } } });
+const folder = mkdtempSync(join(tmpdir(), 'irsa-webhook-bench-'));
+const children = createChildren();
+
+// However it ends, nothing is left.
+process.once('exit', () => {
+  children.endAll();
+  rmSync(folder, { recursive: true, force: true });
+});
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(128 + signals[signal]));
+}
+
+const onProgress = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+try {
+  const result = await runBench({ plan: values.quick === true ? quickPlan : fullPlan, folder, children, onProgress });
+  process.stdout.write(textReport(result));
+  writeFileSync(values.out ?? join(projectFolder, 'bench.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+} finally {
+  children.endAll();
+}
