@@ -20,6 +20,11 @@ export type BenchOptions = {
   readonly onProgress: (text: string) => void;
 };
 
+const warmUpSeconds = 1;
+
+/** On a machine too slow for all the reviews. */
+const maxWarmUps = 6;
+
 /** Rejects where any answer was not right. Whoever calls it ends the children. */
 export async function runBench({ plan, children, folder, onProgress }: BenchOptions): Promise<BenchResult> {
   const processors = shareProcessors();
@@ -44,7 +49,8 @@ export async function runBench({ plan, children, folder, onProgress }: BenchOpti
   const options: MeasureOptions = { generator, ca: servers.ca };
   const saturationCells = stage.cellsOf(groups);
   const saturated = { connections: saturationConnections, reviewsPerSecond: undefined };
-  await warmUp(saturationCells, { ...saturated, seconds: plan.warmUpSeconds }, options);
+  onProgress('warming up');
+  await warmUp(saturationCells, { ...saturated, seconds: warmUpSeconds }, plan.warmUpReviews, options);
 
   const measureAll = async (title: string, cells: readonly Cell[], shape: LoadShape) =>
     measureRounds(cells, {
@@ -77,8 +83,18 @@ export async function runBench({ plan, children, folder, onProgress }: BenchOpti
   };
 }
 
-/** Each way through each server, until the engine has compiled it; the number of containers does not matter to that. */
-async function warmUp(cells: readonly Cell[], shape: LoadShape, options: MeasureOptions): Promise<void> {
+/** Sends reviews each way through each server, so that the engine has compiled it; containers do not matter to that. */
+async function warmUp(
+  cells: readonly Cell[],
+  shape: LoadShape,
+  reviews: number,
+  options: MeasureOptions,
+): Promise<void> {
   const ways = new Map(cells.map((cell) => [`${cell.target.server.pid} ${cell.kind.outcome}`, cell]));
-  for (const { target } of ways.values()) await measure(target, shape, options);
+  for (const { target } of ways.values()) {
+    for (let sent = 0, tries = 0; sent < reviews && tries < maxWarmUps; tries += 1) {
+      const { reviewsPerSecond } = await measure(target, shape, options);
+      sent += reviewsPerSecond * shape.seconds;
+    }
+  }
 }

@@ -6,8 +6,8 @@ import { ratioOf, type Spread } from './statistics.ts';
 /** A budget, and what the run has of it. */
 export type Budget = {
   readonly what: string;
+  /** With its unit. */
   readonly limit: string;
-  readonly unit: string;
   readonly figure: Spread;
   readonly isMet: boolean;
 };
@@ -19,8 +19,7 @@ export function budgetsOf(result: BenchResult): Budget[] {
 
 const atMost = (limit: number, unit: string, what: string, figure: Spread): Budget => ({
   what,
-  limit: `<= ${limit}`,
-  unit,
+  limit: `<= ${limit} ${unit}`,
   figure,
   isMet: figure.median <= limit,
 });
@@ -37,8 +36,7 @@ function costBudgets({ saturation, plan }: BenchResult): Budget[] {
     return [
       {
         what: `reviews/s, ${title}`,
-        limit: '>= 0.77',
-        unit: 'x floor',
+        limit: '>= 0.77 x floor',
         figure: reviewsPerSecond,
         isMet: reviewsPerSecond.median >= 0.77,
       },
@@ -63,7 +61,11 @@ function startBudgets({ starts }: BenchResult): Budget[] {
 }
 
 function accountsOf({ accounts }: StartResult): string {
-  return `${accounts.toLocaleString('en-US')} accounts`;
+  return `${grouped(accounts)} accounts`;
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 /** Unchanged within noise: the rounds of the one overlap those of the other. */
@@ -75,9 +77,8 @@ function latencyBudgets({ paced, plan }: BenchResult): Budget[] {
   const [fewMs, manyMs] = [p99(few), p99(many)];
   return [
     {
-      what: `p99 at ${plan.reviewsPerSecond}/s, ${many} accounts`,
-      limit: 'within noise',
-      unit: `x that of ${few}`,
+      what: `p99 at ${plan.reviewsPerSecond}/s, ${grouped(many)} accounts by ${grouped(few)}`,
+      limit: 'rounds overlap',
       figure: ratioOf(manyMs.rounds, fewMs.rounds),
       isMet: manyMs.min <= fewMs.max,
     },

@@ -30,6 +30,7 @@ export type Figures = {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
+  readonly maxMs: number;
 };
 
 /** How it is asked. */
@@ -59,6 +60,7 @@ export async function measure(target: Target, shape: LoadShape, { generator, ca 
     p50Ms: percentileOf(latenciesMs, 0.5),
     p99Ms: percentileOf(latenciesMs, 0.99),
     p999Ms: percentileOf(latenciesMs, 0.999),
+    maxMs: percentileOf(latenciesMs, 1),
   };
 }
 

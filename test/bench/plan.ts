@@ -9,7 +9,8 @@ export type Plan = {
   /** Numbers of accounts, in ascending order. */
   readonly accounts: readonly number[];
   readonly rounds: number;
-  readonly warmUpSeconds: number;
+  /** Of each way through each server, before anything is measured. */
+  readonly warmUpReviews: number;
   /** Of each series in each round, with as many reviews as are answered. */
   readonly saturationSeconds: number;
   /** The same at {@link Plan.reviewsPerSecond}. */
@@ -37,8 +38,8 @@ export const fullPlan: Plan = {
   containers: [1, mainContainers, 4, 10],
   accounts: [100, 10_000, 100_000],
   rounds: 5,
-  warmUpSeconds: 1.5,
-  saturationSeconds: 1.5,
+  warmUpReviews: 8_000,
+  saturationSeconds: 1.2,
   pacedSeconds: 3,
   reviewsPerSecond: 1_000,
   starts: 5,
@@ -50,7 +51,7 @@ export const quickPlan: Plan = {
   containers: [mainContainers],
   accounts: [100, 100_000],
   rounds: 2,
-  warmUpSeconds: 1,
+  warmUpReviews: 4_000,
   saturationSeconds: 1,
   pacedSeconds: 2,
   reviewsPerSecond: 1_000,

@@ -1,7 +1,7 @@
 // The figures of a run in tables.
 import { budgetsOf } from './budgets.ts';
 import type { BenchResult, SeriesResult } from './result.ts';
-import type { Spread } from './statistics.ts';
+import { medianOf, type Spread } from './statistics.ts';
 import { markdownTable, type Table, textTable } from './table.ts';
 
 const outcomeTitles = {
@@ -20,12 +20,21 @@ export function markdownReport(result: BenchResult): string {
   return [describeRun(result), ...tablesOf(result).map(markdownTable)].join('\n\n');
 }
 
-function describeRun({ date, machine, loadGenerator, plan }: BenchResult): string {
+/** A floor that has less than this of its core at saturation was kept from it. */
+const undisturbedShare = 0.9;
+
+function describeRun({ date, machine, loadGenerator, plan, saturation }: BenchResult): string {
   const pinned = machine.isPinned ? 'the server on one core, the load on another' : 'server and load share all cores';
   const length = plan.isQuick ? ' A quick look: the figures are rough.' : '';
+  const floors = saturation.filter(({ server }) => server === 'floor').map(({ figures }) => figures.busyShare.median);
+  const share = medianOf(floors);
+  const disturbed =
+    share < undisturbedShare
+      ? ` Other work had the cores, too: the floor got ${(share * 100).toFixed(0)} % of its own, so that only ratios count.`
+      : '';
   return (
     `${date}, Node ${machine.node}, ${machine.cores} cores of ${machine.processor}, ${pinned}; load by ${loadGenerator}. ` +
-    `Medians of ${plan.rounds} rounds, in brackets the least and the most of them.${length}`
+    `Medians of ${plan.rounds} rounds, in brackets the least and the most of them.${length}${disturbed}`
   );
 }
 
@@ -39,9 +48,9 @@ function budgetTable(result: BenchResult): Table {
   return {
     title: 'Budgets',
     head: ['what', 'budget', 'this run', ''],
-    rows: budgetsOf(result).map(({ what, limit, unit, figure, isMet }) => [
+    rows: budgetsOf(result).map(({ what, limit, figure, isMet }) => [
       what,
-      `${limit} ${unit}`,
+      limit,
       show(figure, 2),
       isMet ? 'met' : 'missed',
     ]),

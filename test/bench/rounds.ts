@@ -49,6 +49,7 @@ function resultOf(cell: Cell, measured: ReadonlyMap<Cell, readonly Figures[]>): 
       p50Ms: spreadOf(valuesOf('p50Ms')),
       p99Ms: spreadOf(valuesOf('p99Ms')),
       p999Ms: spreadOf(valuesOf('p999Ms')),
+      maxMs: spreadOf(valuesOf('maxMs')),
     },
     toFloor: floor && {
       cpu: ratio('cpuMicroseconds', floor),

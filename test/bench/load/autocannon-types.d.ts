@@ -2,7 +2,10 @@
 declare module 'autocannon' {
   import type { EventEmitter } from 'node:events';
 
-  export type AutocannonRequest = { readonly body: string };
+  export type AutocannonRequest = {
+    readonly body: string;
+    readonly onResponse: (status: number, body: string) => void;
+  };
 
   export type AutocannonClient = { readonly setRequests: (requests: AutocannonRequest[]) => void };
 
@@ -13,21 +16,18 @@ declare module 'autocannon' {
     readonly connections: number;
     /** Requests of all connections together. */
     readonly amount: number;
-    readonly requests: readonly AutocannonRequest[];
-    /** Ends the run at so many errors or replies that verifyBody refuses. */
+    /** Ends the run at so many errors. */
     readonly bailout: number;
     readonly setupClient: (client: AutocannonClient) => void;
-    readonly verifyBody: (body: string) => boolean;
   };
 
   export type AutocannonResult = {
     readonly errors: number;
     readonly timeouts: number;
-    readonly mismatches: number;
     readonly non2xx: number;
     readonly '2xx': number;
   };
 
-  /** Emits `response` with client, status, bytes and milliseconds, and `reqMismatch` with a body. */
+  /** Emits `response` with client, status, bytes and milliseconds. */
   export default function autocannon(options: AutocannonOptions): EventEmitter & PromiseLike<AutocannonResult>;
 }
