@@ -70,14 +70,14 @@ export async function runBench({ plan, children, folder, onProgress }: BenchOpti
     reviewsPerSecond: plan.reviewsPerSecond,
     seconds: plan.pacedSeconds,
   };
-  const pacedCells = generator.canPace ? stage.cellsOf(paced) : [];
+  const pacedCells = stage.cellsOf(paced);
   return {
     date: new Date().toISOString().slice(0, 10),
     machine,
     loadGenerator: generator.name,
     plan,
     saturation,
-    paced: await measureAll(`${plan.reviewsPerSecond} a second`, pacedCells, pacedShape),
+    paced: generator.canPace ? await measureAll(`${plan.reviewsPerSecond} a second`, pacedCells, pacedShape) : [],
     starts,
     loaded: [...stage.webhooks].map(([accounts, { webhook }]) => ({ accounts, ...memoryOf(webhook.pid) })),
   };

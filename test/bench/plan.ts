@@ -38,7 +38,7 @@ export const fullPlan: Plan = {
   containers: [1, mainContainers, 4, 10],
   accounts: [100, 10_000, 100_000],
   rounds: 5,
-  warmUpReviews: 8_000,
+  warmUpReviews: 10_000,
   saturationSeconds: 1.2,
   pacedSeconds: 3,
   reviewsPerSecond: 1_000,

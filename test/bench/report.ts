@@ -23,8 +23,9 @@ export function markdownReport(result: BenchResult): string {
 /** A floor that has less than this of its core at saturation was kept from it. */
 const undisturbedShare = 0.9;
 
-function describeRun({ date, machine, loadGenerator, plan, saturation }: BenchResult): string {
+function describeRun({ date, machine, loadGenerator, plan, saturation, paced }: BenchResult): string {
   const pinned = machine.isPinned ? 'the server on one core, the load on another' : 'server and load share all cores';
+  const rate = paced.length === 0 ? ' Nothing was measured at a rate: that needs wrk.' : '';
   const length = plan.isQuick ? ' A quick look: the figures are rough.' : '';
   const floors = saturation.filter(({ server }) => server === 'floor').map(({ figures }) => figures.busyShare.median);
   const share = medianOf(floors);
@@ -34,7 +35,7 @@ function describeRun({ date, machine, loadGenerator, plan, saturation }: BenchRe
       : '';
   return (
     `${date}, Node ${machine.node}, ${machine.cores} cores of ${machine.processor}, ${pinned}; load by ${loadGenerator}. ` +
-    `Medians of ${plan.rounds} rounds, in brackets the least and the most of them.${length}${disturbed}`
+    `Medians of ${plan.rounds} rounds, in brackets the least and the most of them.${rate}${length}${disturbed}`
   );
 }
 
