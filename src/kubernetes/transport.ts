@@ -116,16 +116,16 @@ export function createTransport(connection: Connection, options: TransportOption
           'content-length': String(Buffer.byteLength(body)),
         }),
       },
-      signal,
     };
     const firstTry = client.request(request);
     try {
-      return await answerTo(firstTry, body);
+      return await answerTo(firstTry, { body, signal });
     } catch (error) {
-      if (body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
+      // An abort looks like a reset from here.
+      if (signal.aborted || body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
       // The API server closed the idle connection while we wrote to it; the other idle ones may be as dead.
       closeIdleSockets(agent);
-      return answerTo(client.request(request));
+      return answerTo(client.request(request), { body, signal });
     }
   };
 
@@ -186,8 +186,15 @@ export function createTransport(connection: Connection, options: TransportOption
   };
 }
 
-/** Sends a request and returns the head of its answer. */
-function answerTo(request: ClientRequest, body?: string): Promise<IncomingMessage> {
+/**
+ * Sends a request and returns the head of its answer. The signal ends the request, and the body that may still come; Node
+ * does the same for a request that is given a signal, by watching it as a stream, which costs as much as sending it.
+ */
+function answerTo(
+  request: ClientRequest,
+  { body, signal }: { readonly body: string | undefined; readonly signal: AbortSignal },
+): Promise<IncomingMessage> {
+  signal.addEventListener('abort', () => request.destroy(), { once: true });
   return new Promise((resolve, reject) => {
     request.on('error', reject);
     request.on('close', () => reject(new Error('The request was closed before an answer came')));
@@ -206,18 +213,24 @@ async function readAnswer(response: IncomingMessage, maxBodyBytes: number, url: 
   return { status: response.statusCode ?? 0, headers: response.headers, body };
 }
 
-async function readBody(response: IncomingMessage, maxBodyBytes: number, url: string): Promise<string> {
+/** By its events: a loop over the stream costs a read of one account a tenth of its time. */
+function readBody(response: IncomingMessage, maxBodyBytes: number, url: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) {
-      throw new KubernetesError(
-        'ERR_KUBERNETES_RESPONSE_TOO_LARGE',
-        `Expected at most ${maxBodyBytes} bytes from ${url}, got more: ask for smaller pages by limit=`,
-      );
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return new Promise((resolve, reject) => {
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBodyBytes) {
+        response.destroy(
+          new KubernetesError(
+            'ERR_KUBERNETES_RESPONSE_TOO_LARGE',
+            `Expected at most ${maxBodyBytes} bytes from ${url}, got more: ask for smaller pages by limit=`,
+          ),
+        );
+      } else chunks.push(chunk);
+    });
+    response.on('end', () => resolve(Buffer.concat(chunks, bytes).toString('utf8')));
+    response.on('error', reject);
+    response.on('close', () => reject(new Error('The connection was closed before the answer was whole')));
+  });
 }
