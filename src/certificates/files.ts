@@ -2,9 +2,11 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
+import type { ServingPair } from './source.ts';
+import type { Validity } from './validity.ts';
 
-/** A certificate chain and its key, in PEM, and when the first of the chain ends. */
-export type PairFile = { readonly cert: string; readonly key: string; readonly notAfter: Date };
+/** A certificate chain and its key, in PEM, and from when to when the first of the chain is valid. */
+export type PairFile = ServingPair & Validity;
 
 /** The files hold no pair that can serve. */
 export class CertificateError extends Error {
@@ -34,7 +36,7 @@ export async function readPair(certPath: string, keyPath: string): Promise<PairF
       { cause },
     );
   }
-  return { cert, key, notAfter: certificate.validToDate };
+  return { cert, key, notBefore: certificate.validFromDate, notAfter: certificate.validToDate };
 }
 
 async function readText(flag: string, path: string): Promise<string> {

@@ -7,6 +7,8 @@ export type ServingPair = { readonly cert: string; readonly key: string };
 export type CertificateSource = {
   /** The pair to serve now. */
   readonly pair: () => ServingPair;
+  /** When the first certificate of that pair ends. */
+  readonly notAfter: () => Date;
   /** Tells `use` of each later pair, one that can serve; there is one follower. */
   readonly follow: (use: (pair: ServingPair) => void) => void;
   /** Returns undefined when callers can verify what is served, else why not, in one line. */

@@ -50,7 +50,7 @@ describe('certificates/files', () => {
       host: '127.0.0.1',
       pair: { cert, key },
     });
-    scope.onEnd(() => listener.drain(0));
+    scope.onEnd(() => listener.close());
     assert.equal((await call({ port: listener.port, ca }, '/')).body, 'served');
   }
 

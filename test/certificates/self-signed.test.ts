@@ -20,7 +20,7 @@ describe('certificates/self-signed', () => {
   /** How verification of a server under that name ends, in Node's words. */
   async function verify(servername: string, host = '127.0.0.1'): Promise<string> {
     const listener = await listen(() => undefined, { port: 0, host, pair });
-    scope.onEnd(() => listener.drain(0));
+    scope.onEnd(() => listener.close());
     const socket = connect({ port: listener.port, host, ca: pair.cert, ...(servername !== host && { servername }) });
     scope.onEnd(() => socket.destroy());
     try {
