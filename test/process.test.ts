@@ -21,7 +21,7 @@ import { call } from './server/call.ts';
 const run = promisify(execFile);
 
 const laptop = ['serve', '--self-signed', '--service-accounts', 'manifests/examples'];
-const freePorts = ['--port', '0', '--metrics-port', '0'];
+const freePorts = ['--port', '0', '--metrics-port', '0', '--shutdown-delay', '0'];
 
 /** The message of a program that wrote one line and nothing else. */
 function onlyLine(program: Program): string {

@@ -1,21 +1,27 @@
-// Chooses the serving pair that the flags name: files, or one made for a laptop.
-import { readPair } from '../certificates/files.ts';
+// Opens the source of the serving pair that the flags name: files, or pairs made for a laptop.
+import { createFileCertificates } from '../certificates/file-source.ts';
+import type { CertificateSource } from '../certificates/source.ts';
+import type { Log } from '../observability/log.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import { UsageError } from './flag-values.ts';
 import type { serveFlags } from './flags.ts';
 import type { ParsedFlags } from './parse-flags.ts';
 
-/** A certificate chain and its key, in PEM. */
-export type ServingPair = { readonly cert: string; readonly key: string };
+/** What opening a source needs besides the flags. */
+export type CertificateSourceContext = {
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'countFileLoad'>;
+};
 
 /**
- * Returns the pair. Rejects with a {@link UsageError} where the flags ask for one that the webhook manages itself, and
- * with a CertificateError where the files hold none.
+ * Returns the source. Rejects with a {@link UsageError} where the flags ask for one that the webhook manages itself, and
+ * with a CertificateError where the files hold no pair.
  */
-export async function readServingPair({ values, given }: ParsedFlags<typeof serveFlags>): Promise<ServingPair> {
-  if (values['self-signed']) {
-    const { createSelfSignedPair } = await import('../certificates/self-signed.ts');
-    return createSelfSignedPair(['localhost']);
-  }
+export async function openCertificateSource(
+  { values, given }: ParsedFlags<typeof serveFlags>,
+  context: CertificateSourceContext,
+): Promise<CertificateSource> {
+  if (values['self-signed']) return openSelfSigned(context);
   const filesGiven = given.has('tls-cert') && given.has('tls-key');
   if (values['in-cluster'] && (given.has('in-cluster') || !filesGiven)) {
     throw new UsageError(
@@ -23,5 +29,39 @@ export async function readServingPair({ values, given }: ParsedFlags<typeof serv
         'yet: give --in-cluster=false with --tls-cert and --tls-key, or --self-signed',
     );
   }
-  return readPair(values['tls-cert'], values['tls-key']);
+  return openFiles(values['tls-cert'], values['tls-key'], context);
+}
+
+async function openFiles(
+  certPath: string,
+  keyPath: string,
+  { log, metrics }: CertificateSourceContext,
+): Promise<CertificateSource> {
+  return createFileCertificates({
+    certPath,
+    keyPath,
+    now: Date.now,
+    onReload: (reload) => {
+      if ('error' in reload) {
+        metrics.countFileLoad('serving_pair', 'refused');
+        log.error({ error: reload.error.message }, 'serving pair not reloaded; the last good one stays');
+      } else {
+        metrics.countFileLoad('serving_pair', 'loaded');
+        log.info({ path: certPath, notAfter: reload.notAfter.toISOString() }, 'serving pair reloaded');
+      }
+    },
+  });
+}
+
+async function openSelfSigned({ log }: CertificateSourceContext): Promise<CertificateSource> {
+  // Loaded here only: what makes certificates costs start-up time.
+  const { createSelfSignedCertificates } = await import('../certificates/self-signed-source.ts');
+  return createSelfSignedCertificates({
+    hosts: ['localhost'],
+    now: Date.now,
+    onRenewal: (renewal) => {
+      if ('error' in renewal) log.error({ error: renewal.error.message }, 'self-signed pair not renewed');
+      else log.info({ notAfter: renewal.notAfter.toISOString() }, 'self-signed pair renewed');
+    },
+  });
 }

@@ -21,6 +21,10 @@ const port: FlagRule = {
   holds: (value) => Number(value) >= 0 && Number(value) <= 65_535,
 };
 const notBlank: FlagRule = { expected: 'a text that is not blank', holds: (value) => String(value).trim() !== '' };
+/** So that calls in flight have at least 5 s before the hard end. */
+const shutdownDelay: FlagRule = { expected: 'a time of at most 25s', holds: (value) => Number(value) <= 25_000 };
+const connectionCount: FlagRule = { expected: 'a number of at least 10', holds: (value) => Number(value) >= 10 };
+const reviewCount: FlagRule = { expected: 'a number of at least 1', holds: (value) => Number(value) >= 1 };
 const someTime: FlagRule = { expected: 'a time of more than 0', holds: (value) => Number(value) > 0 };
 /** A DNS subdomain, as the API demands of what stands before the slash of an annotation. */
 const prefix: FlagRule = {
@@ -204,7 +208,7 @@ export const serveFlags = [
     form: 'string',
     default: '/etc/webhook/certs/tls.crt',
     group: 'Serving',
-    text: 'Certificate chain to serve with, in PEM.',
+    text: 'Certificate chain to serve with, in PEM; reloaded on change.',
     goWebhook: true,
     placeholder: 'FILE',
   },
@@ -240,7 +244,7 @@ export const serveFlags = [
     form: 'bool',
     default: 'false',
     group: 'Serving',
-    text: 'Serve with a certificate made at the start, for a laptop.',
+    text: 'Serve with a certificate that the webhook makes in memory, for a laptop.',
     goWebhook: false,
   },
   {
@@ -268,6 +272,36 @@ export const serveFlags = [
     text: 'Secret for that certificate.',
     goWebhook: true,
     placeholder: 'NAME',
+  },
+  {
+    name: 'shutdown-delay',
+    form: 'duration',
+    default: '15s',
+    group: 'Serving',
+    text: 'How long calls are taken after SIGTERM, until no API server sends any; the end is 30s after it at the latest.',
+    goWebhook: false,
+    placeholder: 'TIME',
+    rule: shutdownDelay,
+  },
+  {
+    name: 'max-connections',
+    form: 'int',
+    default: '2000',
+    group: 'Serving',
+    text: 'Most connections at a time, 68 KB each; at nine tenths of it idle ones are closed to make room.',
+    goWebhook: false,
+    placeholder: 'COUNT',
+    rule: connectionCount,
+  },
+  {
+    name: 'max-reviews-in-flight',
+    form: 'int',
+    default: '1000',
+    group: 'Serving',
+    text: 'Most reviews that wait for a lookup at a time; others get a 503, and the API server sends them again.',
+    goWebhook: false,
+    placeholder: 'COUNT',
+    rule: reviewCount,
   },
   {
     name: 'kubeconfig',

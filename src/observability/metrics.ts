@@ -2,6 +2,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type AccountMetrics, type AccountMetricsOptions, createAccountMetrics } from './account-metrics.ts';
 import { gather, type Gathered } from './gather.ts';
+import {
+  createFileLoadMetrics,
+  createServerMetrics,
+  type LoadedFile,
+  type LoadResult,
+  type ServerMetrics,
+  type ServerMetricsOptions,
+} from './server-metrics.ts';
 import { createTally } from './tally.ts';
 
 /** Seconds. From well below a cached answer's time to the 10 s that the API server waits by default. */
@@ -36,6 +44,10 @@ export type Metrics = {
   readonly countCall: (call: CallRecord) => void;
   readonly countReview: (review: ReviewMetric) => void;
   readonly countRoleMap: (load: RoleMapLoad) => void;
+  /** A certificate file that changed was read again. */
+  readonly countFileLoad: (file: LoadedFile, result: LoadResult) => void;
+  /** Adds the metrics of the ports; once. */
+  readonly addServer: (options: ServerMetricsOptions) => ServerMetrics;
   /** Adds the metrics of accounts that come from a cluster; once. */
   readonly addAccounts: (options: AccountMetricsOptions) => AccountMetrics;
   /** Returns all metrics in the text format of Prometheus, and its media type. */
@@ -60,6 +72,7 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
   for (const outcome of outcomes) reviews.add([outcome], 0);
   const durations = createDurations(registers);
   const countRoleMap = createRoleMapMetrics(registers);
+  const countFileLoad = createFileLoadMetrics(registry);
   const legacy = createGoWebhookMetrics(registers);
 
   return {
@@ -76,6 +89,8 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
       if (outcome === 'service_account_not_found') legacy.missingAccounts.inc();
     },
     countRoleMap,
+    countFileLoad,
+    addServer: (server) => createServerMetrics(registry, server),
     addAccounts: (accounts) => createAccountMetrics(registry, accounts),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };

@@ -76,7 +76,14 @@ export async function startWebhook(cluster: Cluster, options: WebhookOptions): P
   const args = ['--in-cluster=false', `--tls-cert=${base}.crt`, `--tls-key=${base}.key`, `--kubeconfig=${kubeconfig}`];
   const child = spawn(
     process.execPath,
-    [path.join(root, 'dist', 'irsa-webhook.js'), ...args, '--port=0', '--metrics-port=0', ...flags],
+    [
+      path.join(root, 'dist', 'irsa-webhook.js'),
+      ...args,
+      '--port=0',
+      '--metrics-port=0',
+      '--shutdown-delay=0',
+      ...flags,
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const stopWithUs = (): void => {

@@ -86,6 +86,11 @@ describe('the documents', () => {
     const accounts = { role: 0, bare: 0 };
     const state = () => ({ isWatchConnected: true, msSinceSignOfLife: 0, accounts });
     metrics.addAccounts({ relistReasons: [], lookupResults: [], state });
+    metrics.addServer({
+      handshakeErrorReasons: [],
+      shedReasons: [],
+      state: () => ({ reviewsInFlight: 0, connections: { webhook: 0, metrics: 0 } }),
+    });
     const help = [...(await metrics.render()).body.matchAll(/^# HELP (\w+) (.+)$/gm)].map(
       ([, name = '', text = '']) => `${name}: ${text}`,
     );

@@ -19,7 +19,7 @@ describe('server/debug-route', () => {
   async function start(pieces: () => Iterable<string>): Promise<{ readonly port: number }> {
     const app = createApp({ routes: [createDebugRoute(pieces)], onFault });
     const listener = await listen(app, { port: 0, flag: '--metrics-port' });
-    scope.onEnd(async () => listener.drain(0));
+    scope.onEnd(async () => listener.close());
     return listener;
   }
 

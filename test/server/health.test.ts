@@ -45,7 +45,7 @@ describe('server/health', () => {
     const pair = await servingPair();
     const app = createApp({ routes: [route(), createHealthRoutes(notReady)], onFault: ignore });
     const listener = await listen(app, { port: 0, host: '127.0.0.1', ...(secure && { pair }) });
-    scope.onEnd(() => listener.drain(0));
+    scope.onEnd(() => listener.close());
     return { port: listener.port, ...(secure && { ca: pair.cert }) };
   }
 

@@ -11,13 +11,14 @@ import { servingPair } from './serving-pair.ts';
 
 /** Long enough to be no reason for the end of any test here. */
 const neverMs = 60_000;
+const patiently = { delayMs: 0, hardEndMs: neverMs };
 
 describe('server/listen', () => {
   const scope = useScope();
 
   async function start(app: RequestListener): Promise<Listener> {
     const listener = await listen(app, { port: 0, host: '127.0.0.1' });
-    scope.onEnd(() => listener.drain(0));
+    scope.onEnd(() => listener.close());
     return listener;
   }
 
@@ -65,7 +66,7 @@ describe('server/listen', () => {
   it('serves TLS with a pair and plain HTTP without one', async () => {
     const pair = await servingPair();
     const secure = await listen((_, response) => response.end('secure'), { port: 0, pair });
-    scope.onEnd(() => secure.drain(0));
+    scope.onEnd(() => secure.close());
     assert.equal((await call({ port: secure.port, ca: pair.cert }, '/')).body, 'secure');
     const plain = await start((_, response) => response.end('plain'));
     assert.equal((await call({ port: plain.port }, '/')).body, 'plain');
@@ -98,7 +99,7 @@ describe('server/listen', () => {
       const { port, drain, held } = await startHeld();
       const answer = call({ port }, '/', { agent: keepingAgent() });
       await eventually('the call', () => held.length === 1);
-      const end = drain(neverMs);
+      const end = drain(patiently);
       held[0]?.end('late');
       const { status, headers, body } = await answer;
       assert.deepEqual([status, body, headers.connection], [200, 'late', 'close']);
@@ -113,7 +114,7 @@ describe('server/listen', () => {
       scope.onEnd(() => half.destroy());
       half.write('GET / HTTP/1.1\r\nHost: a\r\n');
       await eventually('the half', () => half.bytesWritten > 0 && !half.connecting);
-      const end = drain(neverMs);
+      const end = drain(patiently);
       await eventually('the cut', () => half.closed);
       held[0]?.end('late');
       assert.equal((await answer).body, 'late');
@@ -127,7 +128,7 @@ describe('server/listen', () => {
       const idle = await openConnection(port);
       let drained = false;
       const end = (async () => {
-        await drain(neverMs);
+        await drain(patiently);
         drained = true;
       })();
       // The sweep that closes this one has run, and has not cut the other.
@@ -150,7 +151,7 @@ describe('server/listen', () => {
       await eventually('the first call', () => held.length === 1);
       held[0]?.writeHead(200, { 'Content-Length': '4' });
       held[0]?.write('on');
-      const end = drain(neverMs);
+      const end = drain(patiently);
       socket.write('GET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
       await eventually('the second call', () => held.length === 2);
       held[0]?.end('e.');
@@ -167,7 +168,7 @@ describe('server/listen', () => {
       const agent = keepingAgent();
       await call({ port }, '/', { agent });
       const silent = await openConnection(port);
-      await drain(neverMs);
+      await drain(patiently);
       await eventually('the end of the silent connection', () => silent.closed);
       await eventually('the end of the idle connection', () => Object.keys(agent.freeSockets).length === 0);
     });
@@ -178,17 +179,17 @@ describe('server/listen', () => {
       const answer = call({ port }, '/', { agent });
       await eventually('the call', () => held.length === 1);
       held[0]?.writeHead(200, { 'Content-Length': '4' }).flushHeaders();
-      const end = drain(neverMs);
+      const end = drain(patiently);
       held[0]?.end('late');
       assert.equal((await answer).headers.connection, 'keep-alive');
       await end;
     });
 
-    it('answers new calls for a moment, each with the word that its connection ends, then refuses connections', async () => {
+    it('answers new calls while the delay lasts, each with the word that its connection ends, then refuses connections', async () => {
       const { port, drain, held } = await startHeld();
       const answer = call({ port }, '/');
       await eventually('the call', () => held.length === 1);
-      const end = drain(neverMs);
+      const end = drain({ delayMs: 300, hardEndMs: neverMs });
       const late = call({ port }, '/', { agent: keepingAgent() });
       await eventually('the late call', () => held.length === 2);
       held[1]?.end();
@@ -220,7 +221,7 @@ describe('server/listen', () => {
       };
       const callers = Array.from({ length: 8 }, caller);
       await eventually('some calls', () => answered > 200);
-      await drain(neverMs);
+      await drain(patiently);
       assert.deepEqual(
         await Promise.all(callers),
         Array.from({ length: 8 }, () => 'close'),
@@ -232,14 +233,14 @@ describe('server/listen', () => {
       const answer = call({ port }, '/');
       await eventually('the call', () => held.length === 1);
       const cut = assert.rejects(answer, { code: 'ECONNRESET' });
-      await drain(20);
+      await drain({ delayMs: 0, hardEndMs: 20 });
       await cut;
     });
 
     it('can be asked for twice', async () => {
       const { drain } = await start(() => undefined);
-      await Promise.all([drain(neverMs), drain(neverMs)]);
-      await drain(neverMs);
+      await Promise.all([drain(patiently), drain(patiently)]);
+      await drain(patiently);
     });
   });
 });

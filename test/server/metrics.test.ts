@@ -24,7 +24,7 @@ describe('server: /metrics', () => {
   async function start(routes: AddRoutes): Promise<CallTarget> {
     const app = createApp({ routes: [routes], onFault: (error) => faults.push(error) });
     const listener = await listen(app, { port: 0, host: '127.0.0.1' });
-    scope.onEnd(() => listener.drain(0));
+    scope.onEnd(() => listener.close());
     return listener;
   }
 

@@ -66,6 +66,6 @@ export async function startWebhook(
     },
     { port: 0, host: '127.0.0.1', pair },
   );
-  scope.onEnd(() => listener.drain(0));
+  scope.onEnd(() => listener.close());
   return { ...listener, ca: pair.cert, reviews, refusals, calls, faults, sockets };
 }

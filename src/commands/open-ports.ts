@@ -1,0 +1,127 @@
+// Opens the port of the webhook and the one of the metrics, with the routes of each.
+import { createPodReview, podNames } from '../admission/pods.ts';
+import { accountNames, createServiceAccountReview } from '../admission/service-accounts.ts';
+import { describePromises } from '../accounts/known-promises.ts';
+import type { CertificateSource } from '../certificates/source.ts';
+import type { Log } from '../observability/log.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import { createApp } from '../server/app.ts';
+import { createBodyBudget } from '../server/body.ts';
+import { createDebugRoute } from '../server/debug-route.ts';
+import { handshakeErrorReasons } from '../server/handshake-errors.ts';
+import { createHealthRoutes } from '../server/health.ts';
+import { maxMetricsConnections } from '../server/limits.ts';
+import { listen, type Listener } from '../server/listen.ts';
+import { createMetricsRoute } from '../server/metrics-route.ts';
+import { createReviewGate } from '../server/review-gate.ts';
+import { createReviewRoute } from '../server/review-route.ts';
+import type { AccountSource } from './account-source.ts';
+import type { FlagValues, serveFlags } from './flags.ts';
+import { createPortObserver, shedReasons } from './port-observer.ts';
+import { createReviewObserver } from './review-observer.ts';
+import { accountDefaults, injectionSettings } from './settings.ts';
+import { parseTlsSettings } from './tls-settings.ts';
+
+/** What the ports are opened with. */
+export type PortParts = {
+  readonly flags: FlagValues<typeof serveFlags>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly accounts: AccountSource;
+  readonly certificates: CertificateSource;
+  /** Returns why the process wants no more calls, or undefined. */
+  readonly stopping: () => string | undefined;
+};
+
+/** The open ports. */
+export type OpenPorts = { readonly webhook: Listener; readonly operations: Listener };
+
+/** A body that takes longer than the API server waits for an answer by default is not worth reading. */
+const bodyTimeoutMs = 10_000;
+
+/** Opens both ports or, rejecting, none. */
+export async function openPorts(parts: PortParts): Promise<OpenPorts> {
+  const { flags, log, metrics, accounts, certificates, stopping } = parts;
+  const onFault = (error: unknown): void => {
+    log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'internal fault');
+  };
+  const health = createHealthRoutes(() => stopping() ?? accounts.notReady() ?? certificates.notReady());
+  const open: Partial<OpenPorts> = {};
+  const serverMetrics = metrics.addServer({
+    handshakeErrorReasons,
+    shedReasons,
+    state: () => ({
+      reviewsInFlight: gate.count(),
+      connections: {
+        webhook: open.webhook?.connectionCount() ?? 0,
+        metrics: open.operations?.connectionCount() ?? 0,
+      },
+    }),
+  });
+  const gate = createReviewGate(flags['max-reviews-in-flight'], serverMetrics.countShedReview);
+  const observing = { log, metrics: serverMetrics, now: () => performance.now() };
+  const pair = certificates.pair();
+  const webhook = await listen(createApp({ routes: [...createReviewRoutes(parts, onFault), health], onFault }), {
+    port: flags.port,
+    flag: '--port',
+    pair,
+    tls: parseTlsSettings(flags['tls-min-version'], flags['tls-cipher-suites']),
+    maxConnections: flags['max-connections'],
+    observer: createPortObserver('webhook', observing),
+  });
+  certificates.follow((next) => {
+    webhook.use({ pair: next });
+  });
+  if (certificates.pair() !== pair) webhook.use({ pair: certificates.pair() });
+  try {
+    const debug = flags['enable-debugging-handlers']
+      ? [createDebugRoute(() => describePromises(accounts.known()))]
+      : [];
+    const operations = await listen(
+      createApp({ routes: [createMetricsRoute(metrics.render), health, ...debug], onFault }),
+      {
+        port: flags['metrics-port'],
+        flag: '--metrics-port',
+        maxConnections: maxMetricsConnections,
+        observer: createPortObserver('metrics', observing),
+      },
+    );
+    Object.assign(open, { webhook, operations });
+    return { webhook, operations };
+  } catch (error) {
+    // An open port would keep the process from ending.
+    await webhook.close();
+    throw error;
+  }
+}
+
+function createReviewRoutes(
+  { flags, log, metrics, accounts }: PortParts,
+  onFault: (error: unknown) => void,
+): ReturnType<typeof createReviewRoute>[] {
+  const shared = {
+    lookupTimeoutMs: flags['lookup-timeout'],
+    bodyTimeoutMs,
+    bodyBudget: createBodyBudget(),
+    ...createReviewObserver(log, metrics),
+    onFault,
+  };
+  const mutate = createReviewRoute({
+    ...shared,
+    path: '/mutate',
+    review: createPodReview({
+      lookup: accounts.lookup,
+      settings: injectionSettings(flags),
+      ...(accounts.readNamespaceOptOut && { readNamespaceOptOut: accounts.readNamespaceOptOut }),
+      ...(accounts.readConfigMaps && { readConfigMaps: accounts.readConfigMaps }),
+    }),
+    namesOf: podNames,
+  });
+  const validate = createReviewRoute({
+    ...shared,
+    path: '/validate/service-accounts',
+    review: createServiceAccountReview(accountDefaults(flags)),
+    namesOf: accountNames,
+  });
+  return [mutate, validate];
+}

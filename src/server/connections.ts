@@ -1,0 +1,180 @@
+// The open connections of a port: what each is doing, and which are closed when there are too many.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Why a connection was closed to make room: it was idle, or its call's body does not come. */
+export type ShedReason = 'idle' | 'slow';
+
+/** What the connections of a port need. */
+export type ConnectionsOptions = {
+  /** From nine tenths of it on, connections are closed to make room. */
+  readonly max: number;
+  /** A clock that only goes forward, in milliseconds. */
+  readonly now: () => number;
+  readonly onShed: (reason: ShedReason, count: number) => void;
+  /** On a TLS port only. */
+  readonly handshakes?: {
+    /** However often a byte comes: Node's own handshakeTimeout begins anew with each. */
+    readonly timeoutMs: number;
+    /** A connection was cut whose handshake was not over in that time. */
+    readonly onTimeout: () => void;
+  };
+};
+
+/** The connections of a port. */
+export type Connections = {
+  /** A connection was accepted; on a TLS port, the one below TLS. */
+  readonly add: (socket: Socket) => void;
+  /** Its handshake is over, and `socket` is what calls come over. */
+  readonly secured: (socket: Socket) => void;
+  readonly addCall: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly count: () => number;
+  /** Returns whether there is one without an open call. */
+  readonly hasIdle: () => boolean;
+  /** Ends each connection with its next answer, also with those of calls that came before this. */
+  readonly letNoneBeKeptAlive: () => void;
+  /** Closes those that have no open call and have brought nothing since this was called last. */
+  readonly closeIdle: () => void;
+  /** Cuts all of them. */
+  readonly destroyAll: () => void;
+};
+
+/** At this share of the most that there may be, connections are closed, */
+const crowdedShare = 0.9;
+/** so many at once that looking for them costs little for each new one. */
+const shedShare = 0.05;
+/** The API server sends a body at once; one that is not whole after so long is first to go. */
+const slowBodyMs = 1_000;
+
+type Connection = {
+  /** The upper one, once there is TLS. */
+  socket: Socket;
+  readonly accepted: Socket;
+  /** Of those that are open; nearly always one at most. */
+  readonly calls: ServerResponse[];
+  /** Cuts it while its handshake lasts. */
+  readonly deadline: NodeJS.Timeout | undefined;
+  lastCall: IncomingMessage | undefined;
+  /** Since when it is as it is: without a call, or with one. */
+  sinceMs: number;
+  bytesSeen: number;
+};
+
+/**
+ * Creates the record of connections, which all that end take leave of by themselves.
+ *
+ * A connection that is closed after an answer which promised to keep it loses the caller's next call. So the answers of
+ * calls in flight must know of the end, too, which no middleware can do: it ran when they came.
+ */
+export function createConnections({ max, now, onShed, handshakes }: ConnectionsOptions): Connections {
+  const bySocket = new Map<Socket, Connection>();
+  const handshaking = new Map<string, Connection>();
+  let keepAlive = true;
+
+  const cutLater = (socket: Socket): NodeJS.Timeout | undefined =>
+    handshakes &&
+    setTimeout(() => {
+      handshakes.onTimeout();
+      socket.destroy();
+    }, handshakes.timeoutMs).unref();
+
+  const add = (socket: Socket): void => {
+    const state = { calls: [], lastCall: undefined, sinceMs: now(), bytesSeen: -1 };
+    const connection: Connection = { socket, accepted: socket, deadline: cutLater(socket), ...state };
+    const key = keyOf(socket);
+    bySocket.set(socket, connection);
+    if (handshakes) handshaking.set(key, connection);
+    socket.once('close', () => {
+      clearTimeout(connection.deadline);
+      bySocket.delete(connection.socket);
+      if (handshaking.get(key) === connection) handshaking.delete(key);
+    });
+    if (bySocket.size >= max * crowdedShare) makeRoom();
+  };
+
+  const makeRoom = (): void => {
+    const atMs = now();
+    const victims = [...bySocket.values()]
+      .map((connection) => ({ connection, rank: rankOf(connection, atMs) }))
+      .filter(({ rank }) => rank < inUse)
+      .toSorted((a, b) => a.rank - b.rank || a.connection.sinceMs - b.connection.sinceMs)
+      .slice(0, Math.max(1, Math.floor(max * shedShare)));
+    let slow = 0;
+    for (const { connection, rank } of victims) {
+      if (rank === slowBody) slow += 1;
+      connection.socket.destroy();
+      connection.accepted.destroy();
+    }
+    if (slow > 0) onShed('slow', slow);
+    if (victims.length > slow) onShed('idle', victims.length - slow);
+  };
+
+  const addCall = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!keepAlive) response.shouldKeepAlive = false;
+    const connection = bySocket.get(request.socket);
+    if (connection === undefined) return;
+    const { calls } = connection;
+    calls.push(response);
+    connection.lastCall = request;
+    connection.sinceMs = now();
+    response.once('close', () => {
+      calls.splice(calls.indexOf(response), 1);
+      connection.sinceMs = now();
+    });
+  };
+
+  return {
+    add,
+    secured: (socket) => {
+      const key = keyOf(socket);
+      const connection = handshaking.get(key);
+      if (connection === undefined) return;
+      clearTimeout(connection.deadline);
+      handshaking.delete(key);
+      bySocket.delete(connection.socket);
+      connection.socket = socket;
+      bySocket.set(socket, connection);
+    },
+    addCall,
+    count: () => bySocket.size,
+    hasIdle: () => {
+      for (const { calls } of bySocket.values()) if (calls.length === 0) return true;
+      return false;
+    },
+    letNoneBeKeptAlive: () => {
+      keepAlive = false;
+      for (const { calls } of bySocket.values()) for (const response of calls) response.shouldKeepAlive = false;
+    },
+    closeIdle: () => {
+      for (const connection of bySocket.values()) {
+        const { bytesRead } = connection.accepted;
+        // Not destroy(): an answer that is on its way through the socket is still sent.
+        if (connection.calls.length === 0 && connection.bytesSeen === bytesRead) connection.socket.destroySoon();
+        connection.bytesSeen = bytesRead;
+      }
+    },
+    destroyAll: () => {
+      for (const { socket, accepted } of bySocket.values()) {
+        socket.destroy();
+        accepted.destroy();
+      }
+    },
+  };
+}
+
+/** Who goes first. A caller that means well sends a call soon, and its body at once. */
+const neverUsed = 0;
+const slowBody = 1;
+const idle = 2;
+const inUse = 3;
+
+function rankOf({ calls, lastCall, sinceMs }: Connection, atMs: number): number {
+  if (lastCall === undefined) return neverUsed;
+  if (calls.length === 0) return idle;
+  return !lastCall.complete && atMs - sinceMs > slowBodyMs ? slowBody : inUse;
+}
+
+/** The same for the socket that was accepted and the one of TLS above it, which Node does not lead from one to the other. */
+function keyOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${String(remoteAddress)} ${String(remotePort)} ${String(localAddress)}`;
+}
