@@ -1,5 +1,5 @@
 // Follows the serving pair in two files, and never serves with less than it had.
-import { watchFiles, type WatchOptions } from '../files/watch.ts';
+import { followFiles, type FollowFilesOptions } from '../files/follow.ts';
 import { CertificateError, type PairFile, readPair } from './files.ts';
 import type { CertificateSource, ServingPair } from './source.ts';
 import { whyNotValid } from './validity.ts';
@@ -8,83 +8,50 @@ import { whyNotValid } from './validity.ts';
 export type CertificateReload = { readonly notAfter: Date } | { readonly error: Error };
 
 /** What a source of files needs. */
-export type FileCertificatesOptions = {
+export type FileCertificatesOptions = Pick<FollowFilesOptions<PairFile>, 'watch' | 'retryMs'> & {
   readonly certPath: string;
   readonly keyPath: string;
   /** The wall clock, in milliseconds. */
   readonly now: () => number;
   readonly onReload: (reload: CertificateReload) => void;
-  /** For the watch of the files; the defaults but in tests. */
-  readonly watch?: Pick<WatchOptions, 'debounceMs' | 'pollMs'>;
-  /** First wait before a pair that was refused is read again; default 1,000. */
-  readonly retryMs?: number;
 };
-
-/** A pair that is still refused is read again after twice the time, at most once a minute. */
-const longestRetryMs = 60_000;
 
 /**
  * Returns the pair in the files, followed through every way of replacing them. Rejects with a CertificateError where they
  * hold none that can serve now; later, the last good pair stays and `onReload` says why. A pair that is refused is read
- * again soon, also without a further change: files that are written one after the other may have been read in between,
- * and a certificate that is not valid yet will be.
+ * again soon: a certificate that is not valid yet will be.
  */
 export async function createFileCertificates(options: FileCertificatesOptions): Promise<CertificateSource> {
-  const { certPath, keyPath, now, onReload, retryMs = 1_000 } = options;
+  const { certPath, keyPath, now, onReload, watch, retryMs } = options;
   let use: ((pair: ServingPair) => void) | undefined;
-  let refusals = 0;
-  let retry: NodeJS.Timeout | undefined;
-  let closed = false;
-
-  const reload = async (): Promise<void> => {
-    clearTimeout(retry);
-    try {
-      const next = await readPair(certPath, keyPath);
+  const files = await followFiles<PairFile>({
+    paths: [certPath, keyPath],
+    read: async () => readPair(certPath, keyPath),
+    isSame: (next, current) => {
       refuseWorse(next, current, now());
-      if (next.cert === current.cert && next.key === current.key && refusals === 0) return;
-      refusals = 0;
-      current = next;
-      use?.(next);
-      onReload({ notAfter: next.notAfter });
-    } catch (error) {
-      retry = setTimeout(() => void inTurn(), Math.min(retryMs * 2 ** refusals, longestRetryMs)).unref();
-      refusals += 1;
-      onReload({ error: error instanceof Error ? error : new Error(String(error)) });
-    }
-  };
-  const inTurn = async (): Promise<void> => {
-    reading = reading.then(async () => (closed ? undefined : reload()));
-    return reading;
-  };
-  const open = async (): Promise<void> => {
-    current = await readPair(certPath, keyPath);
-  };
-  // The watch comes first, so that no change between the two is missed.
-  const watch = watchFiles([certPath, keyPath], inTurn, options.watch);
-  let current: PairFile;
-  let reading = open();
-  try {
-    await reading;
-  } catch (error) {
-    watch.close();
-    throw error;
-  }
+      return next.cert === current.cert && next.key === current.key;
+    },
+    onLoad: (pair) => {
+      use?.(pair);
+      onReload({ notAfter: pair.notAfter });
+    },
+    onRefusal: (error) => {
+      onReload({ error });
+    },
+    watch,
+    retryMs,
+  });
   return {
-    pair: () => current,
-    notAfter: () => current.notAfter,
+    pair: files.current,
+    notAfter: () => files.current().notAfter,
     follow: (follower) => {
       use = follower;
     },
     notReady: () => {
-      const reason = whyNotValid(current, now());
+      const reason = whyNotValid(files.current(), now());
       return reason && `the certificate in ${certPath} ${reason}`;
     },
-    close: async () => {
-      closed = true;
-      watch.close();
-      await reading;
-      clearTimeout(retry);
-    },
+    close: files.close,
   };
 }
 

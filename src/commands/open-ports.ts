@@ -1,4 +1,6 @@
 // Opens the port of the webhook and the one of the metrics, with the routes of each.
+import type { RequestListener } from 'node:http';
+import type { Router } from 'express';
 import { createPodReview, podNames } from '../admission/pods.ts';
 import { accountNames, createServiceAccountReview } from '../admission/service-accounts.ts';
 import { describePromises } from '../accounts/known-promises.ts';
@@ -7,15 +9,17 @@ import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { createApp } from '../server/app.ts';
 import { createBodyBudget } from '../server/body.ts';
+import { createCallerCheck } from '../server/callers.ts';
 import { createDebugRoute } from '../server/debug-route.ts';
 import { handshakeErrorReasons } from '../server/handshake-errors.ts';
 import { createHealthRoutes } from '../server/health.ts';
 import { maxMetricsConnections } from '../server/limits.ts';
-import { listen, type Listener } from '../server/listen.ts';
+import { listen, type Listener, type ListenOptions } from '../server/listen.ts';
 import { createMetricsRoute } from '../server/metrics-route.ts';
 import { createReviewGate } from '../server/review-gate.ts';
 import { createReviewRoute } from '../server/review-route.ts';
 import type { AccountSource } from './account-source.ts';
+import type { Callers } from './client-authorities.ts';
 import type { FlagValues, serveFlags } from './flags.ts';
 import { createPortObserver, shedReasons } from './port-observer.ts';
 import { createReviewObserver } from './review-observer.ts';
@@ -29,6 +33,8 @@ export type PortParts = {
   readonly metrics: Metrics;
   readonly accounts: AccountSource;
   readonly certificates: CertificateSource;
+  /** Only where not everybody may send reviews. */
+  readonly callers: Callers | undefined;
   /** Returns why the process wants no more calls, or undefined. */
   readonly stopping: () => string | undefined;
 };
@@ -60,19 +66,13 @@ export async function openPorts(parts: PortParts): Promise<OpenPorts> {
   });
   const gate = createReviewGate(flags['max-reviews-in-flight'], serverMetrics.countShedReview);
   const observing = { log, metrics: serverMetrics, now: () => performance.now() };
-  const pair = certificates.pair();
-  const webhook = await listen(createApp({ routes: [...createReviewRoutes(parts, onFault), health], onFault }), {
-    port: flags.port,
-    flag: '--port',
-    pair,
-    tls: parseTlsSettings(flags['tls-min-version'], flags['tls-cipher-suites']),
-    maxConnections: flags['max-connections'],
-    observer: createPortObserver('webhook', observing),
-  });
-  certificates.follow((next) => {
-    webhook.use({ pair: next });
-  });
-  if (certificates.pair() !== pair) webhook.use({ pair: certificates.pair() });
+  const webhook = await openWebhook(
+    parts,
+    createApp({ routes: [...createReviewRoutes(parts, onFault), health], onFault }),
+    {
+      observer: createPortObserver('webhook', observing),
+    },
+  );
   try {
     const debug = flags['enable-debugging-handlers']
       ? [createDebugRoute(() => describePromises(accounts.known()))]
@@ -95,20 +95,54 @@ export async function openPorts(parts: PortParts): Promise<OpenPorts> {
   }
 }
 
+/** Opens the port of the webhook, and has it follow what it serves with. */
+async function openWebhook(
+  { flags, certificates, callers }: PortParts,
+  app: RequestListener,
+  { observer }: Pick<ListenOptions, 'observer'>,
+): Promise<Listener> {
+  const pair = certificates.pair();
+  const clientAuthorities = callers?.authorities();
+  const webhook = await listen(app, {
+    port: flags.port,
+    flag: '--port',
+    pair,
+    tls: parseTlsSettings(flags['tls-min-version'], flags['tls-cipher-suites']),
+    ...(clientAuthorities !== undefined && { clientAuthorities }),
+    maxConnections: flags['max-connections'],
+    ...(observer && { observer }),
+  });
+  certificates.follow((next) => {
+    webhook.use({ pair: next });
+  });
+  callers?.follow((next) => {
+    webhook.use({ clientAuthorities: next });
+  });
+  // What changed while the port was opened was told to nobody.
+  if (certificates.pair() !== pair) webhook.use({ pair: certificates.pair() });
+  if (callers && callers.authorities() !== clientAuthorities) webhook.use({ clientAuthorities: callers.authorities() });
+  return webhook;
+}
+
+const mutatePath = '/mutate';
+const validatePath = '/validate/service-accounts';
+
 function createReviewRoutes(
-  { flags, log, metrics, accounts }: PortParts,
+  { flags, log, metrics, accounts, callers }: PortParts,
   onFault: (error: unknown) => void,
-): ReturnType<typeof createReviewRoute>[] {
+): Router[] {
+  const observers = createReviewObserver(log, metrics);
   const shared = {
     lookupTimeoutMs: flags['lookup-timeout'],
     bodyTimeoutMs,
     bodyBudget: createBodyBudget(),
-    ...createReviewObserver(log, metrics),
+    ...observers,
     onFault,
   };
+  const check = callers && createCallerCheck({ ...callers, paths: [mutatePath, validatePath], ...observers });
   const mutate = createReviewRoute({
     ...shared,
-    path: '/mutate',
+    path: mutatePath,
     review: createPodReview({
       lookup: accounts.lookup,
       settings: injectionSettings(flags),
@@ -119,9 +153,9 @@ function createReviewRoutes(
   });
   const validate = createReviewRoute({
     ...shared,
-    path: '/validate/service-accounts',
+    path: validatePath,
     review: createServiceAccountReview(accountDefaults(flags)),
     namesOf: accountNames,
   });
-  return [mutate, validate];
+  return [...(check ? [check] : []), mutate, validate];
 }

@@ -7,6 +7,7 @@ import { createMetrics } from '../observability/metrics.ts';
 import { openAccountSource } from './account-source.ts';
 import { formatBanner } from './banner.ts';
 import { openCertificateSource } from './certificate-source.ts';
+import { openCallers } from './client-authorities.ts';
 import type { serveFlags } from './flags.ts';
 import { openPorts } from './open-ports.ts';
 import type { ParsedFlags } from './parse-flags.ts';
@@ -32,12 +33,14 @@ export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: Ser
   const log = createLog({ verbosity: flags.v, destination: toStream(context.standardError), gathers: true });
   context.atExit(log.flush);
   const metrics = createMetrics(Object.keys(outcomeSentences), { processMetrics: true });
+  const callers = await openCallers(flags, { log, metrics });
   const certificates = await openCertificateSource(parsed, { log, metrics });
   try {
     const accounts = await openAccountSource(flags, { ...context, log, metrics });
     try {
       const stopping = (): string | undefined => (context.stop.aborted ? 'shutting down' : undefined);
-      const { webhook, operations } = await openPorts({ flags, log, metrics, accounts, certificates, stopping });
+      const parts = { flags, log, metrics, accounts, certificates, callers, stopping };
+      const { webhook, operations } = await openPorts(parts);
       log.info({ version: context.version, port: webhook.port, metricsPort: operations.port }, 'listening');
       if (accounts.accounts) {
         const ports = { port: webhook.port, metricsPort: operations.port };
@@ -52,6 +55,7 @@ export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: Ser
       accounts.close();
     }
   } finally {
+    await callers?.close();
     await certificates.close();
   }
   log.info({}, 'stopped');

@@ -31,7 +31,9 @@ export type Connections = {
   readonly count: () => number;
   /** Returns whether there is one without an open call. */
   readonly hasIdle: () => boolean;
-  /** Ends each connection with its next answer, also with those of calls that came before this. */
+  /** Ends each connection that there is with its next answer, also with those of calls that came before this. */
+  readonly endPresent: () => void;
+  /** Ends those that come later in the same way, too. */
   readonly letNoneBeKeptAlive: () => void;
   /** Closes those that have no open call and have brought nothing since this was called last. */
   readonly closeIdle: () => void;
@@ -57,6 +59,8 @@ type Connection = {
   lastCall: IncomingMessage | undefined;
   /** Since when it is as it is: without a call, or with one. */
   sinceMs: number;
+  /** Whether it ends with its next answer. */
+  isEnding: boolean;
   bytesSeen: number;
 };
 
@@ -69,7 +73,7 @@ type Connection = {
 export function createConnections({ max, now, onShed, handshakes }: ConnectionsOptions): Connections {
   const bySocket = new Map<Socket, Connection>();
   const handshaking = new Map<string, Connection>();
-  let keepAlive = true;
+  let isEnding = false;
 
   const cutLater = (socket: Socket): NodeJS.Timeout | undefined =>
     handshakes &&
@@ -79,7 +83,7 @@ export function createConnections({ max, now, onShed, handshakes }: ConnectionsO
     }, handshakes.timeoutMs).unref();
 
   const add = (socket: Socket): void => {
-    const state = { calls: [], lastCall: undefined, sinceMs: now(), bytesSeen: -1 };
+    const state = { calls: [], lastCall: undefined, sinceMs: now(), isEnding, bytesSeen: -1 };
     const connection: Connection = { socket, accepted: socket, deadline: cutLater(socket), ...state };
     const key = keyOf(socket);
     bySocket.set(socket, connection);
@@ -110,8 +114,8 @@ export function createConnections({ max, now, onShed, handshakes }: ConnectionsO
   };
 
   const addCall = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!keepAlive) response.shouldKeepAlive = false;
     const connection = bySocket.get(request.socket);
+    if (connection?.isEnding ?? isEnding) response.shouldKeepAlive = false;
     if (connection === undefined) return;
     const { calls } = connection;
     calls.push(response);
@@ -121,6 +125,13 @@ export function createConnections({ max, now, onShed, handshakes }: ConnectionsO
       calls.splice(calls.indexOf(response), 1);
       connection.sinceMs = now();
     });
+  };
+
+  const endPresent = (): void => {
+    for (const connection of bySocket.values()) {
+      connection.isEnding = true;
+      for (const response of connection.calls) response.shouldKeepAlive = false;
+    }
   };
 
   return {
@@ -141,9 +152,10 @@ export function createConnections({ max, now, onShed, handshakes }: ConnectionsO
       for (const { calls } of bySocket.values()) if (calls.length === 0) return true;
       return false;
     },
+    endPresent,
     letNoneBeKeptAlive: () => {
-      keepAlive = false;
-      for (const { calls } of bySocket.values()) for (const response of calls) response.shouldKeepAlive = false;
+      isEnding = true;
+      endPresent();
     },
     closeIdle: () => {
       for (const connection of bySocket.values()) {

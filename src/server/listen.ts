@@ -39,7 +39,8 @@ export type Listener = {
   readonly connectionCount: () => number;
   /**
    * Serves new connections with this from now on, and with what was served before where it says nothing. Open connections
-   * stay as they are. Throws where it cannot serve, and changes nothing then.
+   * stay as they are, but for new authorities of callers: each that there is then ends with its next answer. Throws where
+   * it cannot serve, and changes nothing then.
    */
   readonly use: (change: Partial<TlsMaterial>) => void;
   /** Closes the port without losing a call. */
@@ -90,7 +91,10 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   return {
     port: typeof address === 'object' && address !== null ? address.port : options.port,
     connectionCount: connections.count,
-    use,
+    use: (change) => {
+      use(change);
+      if (change.clientAuthorities !== undefined) connections.endPresent();
+    },
     drain: async (times) => drain(server, connections, times),
     close: async () => cut(server, connections),
   };

@@ -1,0 +1,59 @@
+// Lets only callers with the right certificate send reviews.
+import type { X509Certificate } from 'node:crypto';
+import { TLSSocket } from 'node:tls';
+import { Router } from 'express';
+import { type Refusal, sendRefusal } from './status.ts';
+
+/** What verifying callers needs. */
+export type CallerCheckOptions = {
+  /** Where callers are verified; elsewhere, as on the health paths, kubelets come without a certificate. */
+  readonly paths: readonly string[];
+  /** Names of which a certificate must have one; none: every certificate of the authorities will do. */
+  readonly names: readonly string[];
+  readonly onRefusal: (refusal: Refusal) => void;
+};
+
+/**
+ * Creates the middleware that answers with a 403 who has no certificate of the authorities that the port was opened with,
+ * or one without any of the names. A verdict is that of the connection: it was verified when that was opened.
+ */
+export function createCallerCheck({ paths, names, onRefusal }: CallerCheckOptions): Router {
+  const verdicts = new WeakMap<object, Refusal | 'admitted'>();
+  const router = Router({ caseSensitive: true, strict: true });
+  router.all([...paths], ({ socket }, response, next) => {
+    const verdict = verdicts.get(socket) ?? refuseCaller(socket, names) ?? 'admitted';
+    verdicts.set(socket, verdict);
+    if (verdict === 'admitted') {
+      next();
+      return;
+    }
+    onRefusal(verdict);
+    // Its body is not read, and nothing more is expected of it.
+    response.setHeader('Connection', 'close');
+    sendRefusal(response, verdict);
+  });
+  return router;
+}
+
+function refuseCaller(socket: object, names: readonly string[]): Refusal | undefined {
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  if (certificate === undefined) {
+    return refusal('ERR_CLIENT_CERTIFICATE_MISSING', 'expected a client certificate, got none');
+  }
+  if (!(socket instanceof TLSSocket && socket.authorized)) {
+    return refusal('ERR_CLIENT_CERTIFICATE', 'expected a client certificate of the authorities in --client-ca-file');
+  }
+  if (names.length === 0 || names.some((name) => hasName(certificate, name))) return undefined;
+  return refusal('ERR_CLIENT_NAME', 'expected a client certificate with a name of --client-name, got another one');
+}
+
+/** As the common name, whole, or a DNS name without wildcards. */
+function hasName(certificate: X509Certificate, name: string): boolean {
+  const { CN } = certificate.toLegacyObject().subject as { readonly CN?: string | readonly string[] };
+  if (CN === name || (Array.isArray(CN) && CN.includes(name))) return true;
+  return certificate.checkHost(name, { subject: 'never', wildcards: false }) === name;
+}
+
+function refusal(code: string, message: string): Refusal {
+  return { statusCode: 403, code, message };
+}

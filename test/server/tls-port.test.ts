@@ -1,0 +1,166 @@
+// The TLS port while its pair changes, and against callers who abuse handshakes.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import https from 'node:https';
+import { connect as connectTcp } from 'node:net';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createSelfSignedPair, type SelfSignedPair } from '../../src/certificates/self-signed.ts';
+import { handshakeErrorReason } from '../../src/server/handshake-errors.ts';
+import { type ListenOptions, type Listener, listen } from '../../src/server/listen.ts';
+import { createPair } from '../kubernetes/certificates.ts';
+import { eventually } from '../kubernetes/eventually.ts';
+import { useScope } from '../kubernetes/scope.ts';
+import { call } from './call.ts';
+
+const run = promisify(execFile);
+
+describe('server: the TLS port', () => {
+  const scope = useScope();
+  let first: SelfSignedPair;
+  let second: SelfSignedPair;
+
+  before(async () => {
+    first = await createSelfSignedPair(['localhost']);
+    second = await createSelfSignedPair(['localhost']);
+  });
+
+  async function start(options: Partial<ListenOptions> = {}): Promise<Listener> {
+    const base = { port: 0, host: '127.0.0.1', pair: first };
+    const listener = await listen((_, response) => response.end('ok'), { ...base, ...options });
+    scope.onEnd(listener.close);
+    return listener;
+  }
+
+  async function handshake(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
+    const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false, ...options });
+    scope.onEnd(() => socket.destroy());
+    await once(socket, 'secureConnect');
+    return socket;
+  }
+
+  describe('use', () => {
+    it('serves new connections with the new pair, and goes on with the open ones', async () => {
+      const { port, use } = await start();
+      const agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
+      scope.onEnd(() => {
+        agent.destroy();
+      });
+      assert.equal((await call({ port, ca: first.cert }, '/', { agent })).body, 'ok');
+      use({ pair: second });
+      assert.equal((await call({ port, ca: first.cert }, '/', { agent })).body, 'ok');
+      assert.equal((await call({ port, ca: second.cert }, '/')).body, 'ok');
+      await assert.rejects(call({ port, ca: first.cert }, '/'));
+    });
+
+    it('loses no handshake among a hundred swaps', async () => {
+      const authority = await createPair([]);
+      const pairs = [await createPair(['localhost'], authority), await createPair(['localhost'], authority)] as const;
+      const { port, use } = await start({ pair: pairs[0] });
+      const ca = authority.cert;
+      let answered = 0;
+      const enough = new AbortController();
+      const callers = Array.from({ length: 4 }, async () => {
+        while (!enough.signal.aborted) {
+          assert.equal((await call({ port, ca }, '/')).body, 'ok');
+          answered += 1;
+        }
+      });
+      for (let swaps = 0; swaps < 100; swaps += 1) {
+        use({ pair: pairs[swaps % 2 === 0 ? 1 : 0] });
+        await new Promise(setImmediate);
+      }
+      await eventually('calls', () => answered > 20);
+      enough.abort();
+      await Promise.all(callers);
+    });
+
+    it('keeps every other option: version, cipher suites, no renegotiation', async () => {
+      const ciphers = 'TLS_AES_256_GCM_SHA384:ECDHE-ECDSA-AES256-GCM-SHA384';
+      for (const minVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+        const { port, use } = await start({ tls: { minVersion, ciphers } });
+        use({ pair: second });
+        const old = handshake(port, { maxVersion: 'TLSv1.2' });
+        if (minVersion === 'TLSv1.3') {
+          await assert.rejects(old, /ALERT_PROTOCOL_VERSION|alert protocol version/);
+          assert.equal((await handshake(port)).getCipher().name, 'TLS_AES_256_GCM_SHA384');
+          continue;
+        }
+        const socket = await old;
+        assert.equal(socket.getCipher().name, 'ECDHE-ECDSA-AES256-GCM-SHA384');
+        socket.renegotiate({}, () => undefined);
+        const [error] = (await once(socket, 'error')) as unknown[];
+        assert.match(String(error), /no renegotiation/i);
+        await assert.rejects(handshake(port, { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }));
+      }
+    });
+
+    const bad: readonly (readonly [name: string, pair: () => { cert: string; key: string }])[] = [
+      ['an empty pair', () => ({ cert: '', key: '' })],
+      ['no key', () => ({ cert: second.cert, key: '' })],
+      ['the key of another pair', () => ({ cert: second.cert, key: first.key })],
+      ['no PEM', () => ({ cert: 'hello', key: 'hello' })],
+    ];
+    for (const [name, pair] of bad) {
+      it(`throws for ${name}, and serves as before`, async () => {
+        const { port, use } = await start();
+        assert.throws(() => {
+          use({ pair: pair() });
+        });
+        assert.equal((await call({ port, ca: first.cert }, '/')).body, 'ok');
+      });
+    }
+  });
+
+  describe('handshakes', function () {
+    this.timeout(20_000);
+
+    for (const [name, everyMs] of [
+      ['that say nothing', undefined],
+      ['that send a byte now and then', 500],
+    ] as const) {
+      it(`${name} are cut after 5 s, and counted as such`, async () => {
+        const codes: string[] = [];
+        const { port, connectionCount } = await start({ observer: { onHandshakeError: (code) => codes.push(code) } });
+        const startMs = performance.now();
+        const socket = connectTcp(port, '127.0.0.1').on('error', () => undefined);
+        scope.onEnd(() => socket.destroy());
+        // The head of a record of 512 bytes, so that each further byte is one of a ClientHello.
+        socket.write(Buffer.from([22, 3, 1, 2, 0]));
+        const drip = everyMs === undefined ? undefined : setInterval(() => socket.write('\u0001'), everyMs);
+        scope.onEnd(() => {
+          clearInterval(drip);
+        });
+        await eventually('the connection', () => connectionCount() === 1);
+        socket.resume();
+        await once(socket, 'close');
+        const tookMs = performance.now() - startMs;
+        assert.ok(tookMs > 4_500, `${tookMs.toFixed(0)} ms`);
+        await eventually('the count', () => codes.length > 0 && connectionCount() === 0);
+        assert.deepEqual(codes, ['ERR_TLS_HANDSHAKE_TIMEOUT']);
+      });
+    }
+
+    it('count by what went wrong', async () => {
+      const codes: string[] = [];
+      const { port } = await start({ observer: { onHandshakeError: (code) => codes.push(code) } });
+      const http = connectTcp(port, '127.0.0.1').on('error', () => undefined);
+      http.write('GET / HTTP/1.1\r\n\r\n');
+      await eventually('plain HTTP', () => codes.length === 1);
+      const gone = connectTcp(port, '127.0.0.1');
+      await once(gone, 'connect');
+      gone.destroy();
+      await eventually('a caller that goes away', () => codes.length === 2);
+      // Node's own client ends the handshake first, and says nothing.
+      const authority = join(await scope.folder(), 'ca.pem');
+      await writeFile(authority, second.cert);
+      const target = ['-connect', `127.0.0.1:${String(port)}`, '-CAfile', authority, '-verify_return_error'];
+      await assert.rejects(run('openssl', ['s_client', ...target]));
+      await eventually('a caller with another authority', () => codes.length === 3);
+      assert.deepEqual(codes.map(handshakeErrorReason), ['not_tls', 'closed', 'certificate_refused']);
+    });
+  });
+});
