@@ -45,6 +45,8 @@ export type Connections = {
 const crowdedShare = 0.9;
 /** so many at once that looking for them costs little for each new one. */
 const shedShare = 0.05;
+/** A caller that means well has sent its first call by then, also when the machine is busy; before, it keeps its place. */
+const freshMs = 250;
 /** The API server sends a body at once; one that is not whole after so long is first to go. */
 const slowBodyMs = 1_000;
 
@@ -181,7 +183,7 @@ const idle = 2;
 const inUse = 3;
 
 function rankOf({ calls, lastCall, sinceMs }: Connection, atMs: number): number {
-  if (lastCall === undefined) return neverUsed;
+  if (lastCall === undefined) return atMs - sinceMs > freshMs ? neverUsed : inUse;
   if (calls.length === 0) return idle;
   return !lastCall.complete && atMs - sinceMs > slowBodyMs ? slowBody : inUse;
 }
