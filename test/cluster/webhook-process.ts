@@ -14,7 +14,8 @@ import { waitFor } from './wait-for.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 const startTimeoutMs = 15_000;
-const stopTimeoutMs = 15_000;
+/** Longer than the hard end of a drain. */
+const stopTimeoutMs = 35_000;
 
 /** A service account of the cluster. */
 export type Account = { readonly namespace: string; readonly name: string };
@@ -26,11 +27,14 @@ export type WebhookOptions = {
   /** Names, besides the webhook host, that the API server may call it by. */
   readonly hosts: readonly string[];
   readonly flags?: readonly string[];
+  /** Files to serve with, and the authority of their certificate; without them a pair of its own. */
+  readonly pair?: { readonly certPath: string; readonly keyPath: string; readonly authority: string };
 };
 
 /** A running program. */
 export type WebhookProcess = {
   readonly port: number;
+  readonly pid: number;
   /** What the API server must trust, as `caBundle` has it. */
   readonly caBundle: string;
   /** Returns what a GET of a health path answers. */
@@ -64,21 +68,18 @@ export async function install(cluster: Cluster, file: string, namespace: string)
 /** Starts the program and waits until it listens; it may not be ready yet. */
 export async function startWebhook(cluster: Cluster, options: WebhookOptions): Promise<WebhookProcess> {
   const { account, hosts, flags = [] } = options;
-  const pair = await createSelfSignedPair([cluster.webhookHost, ...hosts]);
   const token = await cluster.tokenFor(account.namespace, account.name);
   const base = path.join(cluster.directory, `webhook-${account.name}-${String(process.hrtime.bigint())}`);
-  await Promise.all([
-    writeFile(`${base}.crt`, pair.cert),
-    writeFile(`${base}.key`, pair.key, { mode: 0o600 }),
-    writeFile(`${base}.token`, token, { mode: 0o600 }),
-  ]);
+  const pair = options.pair ?? (await writeOwnPair(base, [cluster.webhookHost, ...hosts]));
+  await writeFile(`${base}.token`, token, { mode: 0o600 });
   const kubeconfig = await cluster.kubeconfigFor({ tokenFile: `${base}.token` });
-  const args = ['--in-cluster=false', `--tls-cert=${base}.crt`, `--tls-key=${base}.key`, `--kubeconfig=${kubeconfig}`];
+  const args = ['--in-cluster=false', `--tls-cert=${pair.certPath}`, `--tls-key=${pair.keyPath}`];
   const child = spawn(
     process.execPath,
     [
       path.join(root, 'dist', 'irsa-webhook.js'),
       ...args,
+      `--kubeconfig=${kubeconfig}`,
       '--port=0',
       '--metrics-port=0',
       '--shutdown-delay=0',
@@ -93,10 +94,12 @@ export async function startWebhook(cluster: Cluster, options: WebhookOptions): P
 
   const log = collectLog(child);
   const port = await waitFor('the webhook to listen', async () => listeningPort(log(), child), startTimeoutMs);
-  const call = (method: string, url: string, body?: unknown) => request({ method, url, port, ca: pair.cert }, body);
+  const call = (method: string, url: string, body?: unknown) =>
+    request({ method, url, port, ca: pair.authority }, body);
   return {
     port,
-    caBundle: Buffer.from(pair.cert).toString('base64'),
+    pid: child.pid ?? 0,
+    caBundle: Buffer.from(pair.authority).toString('base64'),
     health: async (url) => call('GET', url),
     post: async (body) => call('POST', '/mutate?timeout=5s', body),
     log,
@@ -105,6 +108,13 @@ export async function startWebhook(cluster: Cluster, options: WebhookOptions): P
       await stop(child);
     },
   };
+}
+
+async function writeOwnPair(base: string, hosts: readonly string[]): Promise<NonNullable<WebhookOptions['pair']>> {
+  const { cert, key } = await createSelfSignedPair(hosts);
+  await writeFile(`${base}.crt`, cert);
+  await writeFile(`${base}.key`, key, { mode: 0o600 });
+  return { certPath: `${base}.crt`, keyPath: `${base}.key`, authority: cert };
 }
 
 /** Waits until the program says that it is ready. */
