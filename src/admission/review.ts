@@ -1,6 +1,7 @@
 // The wire: AdmissionReview of admission.k8s.io, v1 and v1beta1 (k8s.io/api/admission).
 import { asObject, asString } from '../identity/json.ts';
 import type { AddOperation } from '../injection/operations.ts';
+import { isTooDeep } from './json-depth.ts';
 
 const apiVersions = ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1'] as const;
 
@@ -31,7 +32,11 @@ export type ReviewRequest = {
 
 /** Why a body is not a review that can be answered. */
 export type ReviewErrorCode =
-  'ERR_REVIEW_NOT_JSON' | 'ERR_REVIEW_MALFORMED' | 'ERR_REVIEW_NO_REQUEST' | 'ERR_REVIEW_NO_UID';
+  | 'ERR_REVIEW_NOT_JSON'
+  | 'ERR_REVIEW_TOO_DEEP'
+  | 'ERR_REVIEW_MALFORMED'
+  | 'ERR_REVIEW_NO_REQUEST'
+  | 'ERR_REVIEW_NO_UID';
 
 /** The body of a call is not a review that can be answered; the caller is at fault. */
 export class ReviewError extends Error {
@@ -121,6 +126,9 @@ function boundWarnings(warnings: readonly string[]): readonly string[] {
 }
 
 function parseJson(body: string): unknown {
+  if (isTooDeep(body)) {
+    throw new ReviewError('ERR_REVIEW_TOO_DEEP', 'expected JSON of some levels, got it nested too deeply');
+  }
   try {
     return JSON.parse(body) as unknown;
   } catch {
