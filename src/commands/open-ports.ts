@@ -16,7 +16,7 @@ import { createHealthRoutes } from '../server/health.ts';
 import { maxMetricsConnections } from '../server/limits.ts';
 import { listen, type Listener, type ListenOptions } from '../server/listen.ts';
 import { createMetricsRoute } from '../server/metrics-route.ts';
-import { createReviewGate } from '../server/review-gate.ts';
+import { createReviewGate, type ReviewGate } from '../server/review-gate.ts';
 import { createReviewRoute } from '../server/review-route.ts';
 import type { AccountSource } from './account-source.ts';
 import type { Callers } from './client-authorities.ts';
@@ -68,7 +68,7 @@ export async function openPorts(parts: PortParts): Promise<OpenPorts> {
   const observing = { log, metrics: serverMetrics, now: () => performance.now() };
   const webhook = await openWebhook(
     parts,
-    createApp({ routes: [...createReviewRoutes(parts, onFault), health], onFault }),
+    createApp({ routes: [...createReviewRoutes(parts, gate, onFault), health], onFault }),
     {
       observer: createPortObserver('webhook', observing),
     },
@@ -129,6 +129,7 @@ const validatePath = '/validate/service-accounts';
 
 function createReviewRoutes(
   { flags, log, metrics, accounts, callers }: PortParts,
+  gate: ReviewGate,
   onFault: (error: unknown) => void,
 ): Router[] {
   const observers = createReviewObserver(log, metrics);
@@ -136,6 +137,7 @@ function createReviewRoutes(
     lookupTimeoutMs: flags['lookup-timeout'],
     bodyTimeoutMs,
     bodyBudget: createBodyBudget(),
+    gate,
     ...observers,
     onFault,
   };

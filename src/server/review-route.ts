@@ -6,6 +6,7 @@ import type { Outcome } from '../admission/outcomes.ts';
 import { encodeReview, parseReview, type ReviewAnswer, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import type { AddRoutes } from './app.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
+import type { ReviewGate } from './review-gate.ts';
 import { type Refusal, refuseMethod, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
 import { reviewDeadlineMs } from './timeout.ts';
 
@@ -37,6 +38,8 @@ export type ReviewRouteOptions = {
   readonly bodyTimeoutMs: number;
   /** What all bodies that are being read may take together, those of other routes too. */
   readonly bodyBudget: BodyBudget;
+  /** Bounds the reviews that are being decided, those of other routes too. */
+  readonly gate: ReviewGate;
   readonly onReview: (record: ReviewRecord) => void;
   /** A call that was refused before there was a review. */
   readonly onRefusal: (refusal: Refusal) => void;
@@ -116,7 +119,8 @@ function receiveReview(call: Call, options: ReviewRouteOptions): void {
   readBody(call.request, { timeoutMs: options.bodyTimeoutMs, budget: options.bodyBudget }, (error, body) => {
     attempt(call, options, () => {
       if (error) refuseBody(call, error, options);
-      else answerReview(call, body, options);
+      else if (options.gate.enter()) answerReview(call, body, options);
+      else shedReview(call, options);
     });
   });
 }
@@ -126,6 +130,7 @@ function answerReview(call: Call, body: string, options: ReviewRouteOptions): vo
   try {
     review = parseReview(body);
   } catch (error) {
+    options.gate.leave();
     if (!(error instanceof ReviewError)) throw error;
     refuse(call, { statusCode: 400, code: error.code, message: error.message }, options);
     return;
@@ -138,19 +143,37 @@ function answerReview(call: Call, body: string, options: ReviewRouteOptions): vo
     // Where the answer is out, the fault was in recording it.
     if (!call.response.headersSent) finish({ kind: 'fault', outcome: 'internal_error', message: 'internal error' });
   };
+  let decision: ReturnType<DecideReview>;
   try {
-    const decision = options.review(review, deadlineOf(call, options.lookupTimeoutMs));
-    if (decision instanceof Promise) {
-      decision
-        .then(finish)
-        .catch(fail)
-        .catch((fault: unknown) => {
-          failCall(call, fault, options);
-        });
-    } else finish(decision);
+    decision = options.review(review, deadlineOf(call, options.lookupTimeoutMs));
+  } catch (error) {
+    options.gate.leave();
+    fail(error);
+    return;
+  }
+  if (decision instanceof Promise) {
+    decision
+      .then(finish)
+      .catch(fail)
+      .catch((fault: unknown) => {
+        failCall(call, fault, options);
+      })
+      .finally(options.gate.leave);
+    return;
+  }
+  options.gate.leave();
+  try {
+    finish(decision);
   } catch (error) {
     fail(error);
   }
+}
+
+/** The API server sends the call again after that time, up to ten times within its timeout. */
+function shedReview(call: Call, options: ReviewRouteOptions): void {
+  const message = 'too many reviews are in flight (--max-reviews-in-flight); try again';
+  call.response.setHeader('Retry-After', '1');
+  refuse(call, { statusCode: 503, code: 'ERR_REVIEWS_IN_FLIGHT', message }, options);
 }
 
 function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: number): Parameters<DecideReview>[1] {

@@ -19,6 +19,8 @@ const names = ['127.0.0.1', 'localhost'];
 const takenOverTimeoutMs = 10_000;
 const refusals = 'irsa_webhook_certificate_file_loads_total{file="serving_pair",result="refused"}';
 
+const serialOf = ({ cert }: Pair): string => new X509Certificate(cert).serialNumber;
+
 /** Describes the suite; every tenth swap brings a pair that cannot serve. */
 export function describeFileSwap({ swaps }: { readonly swaps: number }): void {
   describe(`${String(swaps)} swaps of the serving pair`, function () {
@@ -56,8 +58,6 @@ export function describeFileSwap({ swaps }: { readonly swaps: number }): void {
       socket.destroy();
       return serial;
     }
-
-    const serialOf = ({ cert }: Pair): string => new X509Certificate(cert).serialNumber;
 
     async function swapGood(): Promise<void> {
       served = await createPair(names, authority);

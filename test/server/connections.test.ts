@@ -5,7 +5,6 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Listener, listen } from '../../src/server/listen.ts';
-import { createReviewGate } from '../../src/server/review-gate.ts';
 import { eventually } from '../kubernetes/eventually.ts';
 import { useScope } from '../kubernetes/scope.ts';
 import { call } from './call.ts';
@@ -15,6 +14,8 @@ const max = 20;
 /** From the 18th on room is made, for one at a time. */
 const crowd = 17;
 const notFreshMs = 300;
+
+const openOnes = (sockets: readonly Socket[]): number => sockets.filter(({ closed }) => !closed).length;
 
 describe('server/connections', () => {
   const scope = useScope();
@@ -54,8 +55,6 @@ describe('server/connections', () => {
     }
     return sockets;
   }
-
-  const openOnes = (sockets: readonly Socket[]): number => sockets.filter(({ closed }) => !closed).length;
 
   for (const isTls of [false, true]) {
     it(`the one that is idle longest makes room, also ${isTls ? 'in the middle of a handshake' : 'without TLS'}`, async () => {
@@ -115,18 +114,5 @@ describe('server/connections', () => {
     const server = await start();
     for (const socket of await open(server, 5)) socket.destroy();
     await eventually('the end of all', () => server.connectionCount() === 0);
-  });
-});
-
-describe('server/review-gate', () => {
-  it('lets so many in, tells of each that it does not, and lets others in as these leave', () => {
-    let shed = 0;
-    const gate = createReviewGate(2, () => {
-      shed += 1;
-    });
-    assert.deepEqual([gate.enter(), gate.enter(), gate.enter(), gate.enter()], [true, true, false, false]);
-    assert.deepEqual([gate.count(), shed], [2, 2]);
-    gate.leave();
-    assert.deepEqual([gate.count(), gate.enter(), gate.enter(), shed], [1, true, false, 3]);
   });
 });

@@ -6,6 +6,7 @@ import { createBodyBudget } from '../../src/server/body.ts';
 import { createHealthRoutes, type NotReadyReason } from '../../src/server/health.ts';
 import { listen } from '../../src/server/listen.ts';
 import { createMetricsRoute } from '../../src/server/metrics-route.ts';
+import { createReviewGate } from '../../src/server/review-gate.ts';
 import { createReviewRoute } from '../../src/server/review-route.ts';
 import { useScope } from '../kubernetes/scope.ts';
 import { call, type CallTarget } from './call.ts';
@@ -24,6 +25,7 @@ const ownRoutes: Readonly<Record<string, { readonly secure: boolean; readonly ro
         review: () => assert.fail('no review should be asked for'),
         lookupTimeoutMs: 1_000,
         bodyBudget: createBodyBudget(),
+        gate: createReviewGate(1, () => undefined),
         bodyTimeoutMs: 1_000,
         onReview: ignore,
         onRefusal: ignore,

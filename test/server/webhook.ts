@@ -7,6 +7,7 @@ import { createApp } from '../../src/server/app.ts';
 import { createBodyBudget } from '../../src/server/body.ts';
 import { createHealthRoutes } from '../../src/server/health.ts';
 import { type Listener, listen } from '../../src/server/listen.ts';
+import { createReviewGate } from '../../src/server/review-gate.ts';
 import { createReviewRoute, type ReviewRecord, type ReviewRouteOptions } from '../../src/server/review-route.ts';
 import type { Refusal } from '../../src/server/status.ts';
 import { defaults, identityAtHand, settings } from '../admission/reviews.ts';
@@ -40,6 +41,7 @@ export async function startWebhook(
     lookupTimeoutMs: 1_000,
     bodyTimeoutMs: 5_000,
     bodyBudget: createBodyBudget(),
+    gate: createReviewGate(1_000, () => undefined),
     onReview: (record: ReviewRecord) => reviews.push(record),
     onRefusal: (refusal: Refusal) => refusals.push(refusal),
     onCall: ({ method, path, statusCode }: Parameters<ReviewRouteOptions['onCall']>[0]) =>

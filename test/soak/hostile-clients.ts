@@ -1,0 +1,149 @@
+// Good reviews while another process floods the port: the suite, in a short and in a long form.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type Scope, useScope } from '../kubernetes/scope.ts';
+import { portsOf, type Program, projectFolder, startProgram } from '../program.ts';
+import { call } from '../server/call.ts';
+import { describeReviews, type GoodReviews, percentile, sendGoodReviews } from './good-reviews.ts';
+
+/** How long the flood goes, the part of its size, and whether times are held to. */
+export type HostileClients = { readonly seconds: number; readonly scale: number; readonly holdsTimes: boolean };
+
+/** `docs/security.md` has the sum of what the limits allow. */
+const mostResidentBytes = 512 * 1024 * 1024;
+const maxConnections = 2_000;
+/** Collections come with work, and some callers take their time to go. */
+const calmTries = 20;
+
+/** The program and what it holds. */
+type Target = {
+  readonly program: Program;
+  readonly port: number;
+  /** Bytes of the heap and of buffers outside it that are in use. */
+  readonly usedBytes: () => Promise<number>;
+  readonly connections: () => Promise<number>;
+};
+
+/** What a flood did. */
+type Flooded = { readonly good: GoodReviews; readonly mostBytes: number; readonly mostConnections: number };
+
+/** Describes the suite. */
+export function describeHostileClients({ seconds, scale, holdsTimes }: HostileClients): void {
+  describe(`hostile clients for ${String(seconds)} s`, function () {
+    this.timeout(180_000 + seconds * 4_000);
+    const scope = useScope();
+
+    it('good reviews are answered, memory is bounded and given back', async () => {
+      const target = await start(scope);
+      const { program, port } = target;
+      // The first ones are slower: nothing is compiled yet.
+      await sendGoodReviews(port, 3_000);
+      const quiet = await sendGoodReviews(port, Math.min(seconds, 15) * 1_000);
+      const usedBefore = await target.usedBytes();
+      print(describeReviews('quiet', quiet), `resident ${mebibytes(await residentBytes(program.child))}`);
+
+      const first = await flood(scope, target, { seconds, scale });
+      print(describeReviews('flooded', first.good), memoryRow(first));
+      assert.deepEqual(first.good.failures, []);
+      assert.equal(program.child.exitCode, null);
+      assert.ok(!program.errors().includes('internal fault'), 'no fault');
+      assert.ok(first.mostConnections <= maxConnections, `${String(first.mostConnections)} connections`);
+      assert.ok(first.mostConnections > maxConnections / 2, `${String(first.mostConnections)} connections: no flood`);
+      assert.ok(first.mostBytes < mostResidentBytes, mebibytes(first.mostBytes));
+
+      const usedAfter = await usedWhenCalm(target, usedBefore * 1.5);
+      print(`in use: ${mebibytes(usedBefore)} before, ${mebibytes(usedAfter)} after`);
+      assert.ok(usedAfter < usedBefore * 1.5, `${mebibytes(usedAfter)} of ${mebibytes(usedBefore)}`);
+
+      // What the allocator kept is used again: another flood takes no more.
+      const second = await flood(scope, target, { seconds: seconds / 2, scale });
+      print(describeReviews('flooded again', second.good), memoryRow(second));
+      assert.deepEqual(second.good.failures, []);
+      assert.ok(second.mostBytes < first.mostBytes * 1.25, `${mebibytes(second.mostBytes)}: more each time`);
+      if (!holdsTimes) return;
+      const [quietP99, floodedP99] = [percentile(quiet.kept, 0.99), percentile(first.good.kept, 0.99)];
+      assert.ok(floodedP99 <= 3 * quietP99, `p99 ${floodedP99.toFixed(1)} ms, quiet ${quietP99.toFixed(1)} ms`);
+    });
+  });
+}
+
+async function start(scope: Scope): Promise<Target> {
+  const accounts = ['--self-signed', '--service-accounts', 'manifests/examples'];
+  const program = startProgram(scope, [
+    'serve',
+    ...accounts,
+    '--port=0',
+    '--metrics-port=0',
+    `--max-connections=${String(maxConnections)}`,
+  ]);
+  const { port, metricsPort } = await portsOf(program);
+  const metricOf = async (name: string): Promise<number> => {
+    const { body } = await call({ port: metricsPort }, '/metrics');
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(body)?.[1] ?? Number.NaN);
+  };
+  return {
+    program,
+    port,
+    usedBytes: async () =>
+      (await metricOf('nodejs_heap_size_used_bytes')) + (await metricOf('nodejs_external_memory_bytes')),
+    connections: async () => metricOf('irsa_webhook_connections\\{port="webhook"\\}'),
+  };
+}
+
+async function flood(
+  scope: Scope,
+  target: Target,
+  { seconds, scale }: { readonly seconds: number; readonly scale: number },
+): Promise<Flooded> {
+  const script = join(projectFolder, 'test/soak/flood.ts');
+  const args = [target.port, seconds, scale].map(String);
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  scope.onEnd(() => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  const opened = text(child.stdout);
+  let mostBytes = 0;
+  let mostConnections = 0;
+  const look = async (): Promise<void> => {
+    mostBytes = Math.max(mostBytes, await residentBytes(target.program.child));
+    mostConnections = Math.max(mostConnections, await target.connections());
+  };
+  const looks = setInterval(() => void look(), 500);
+  scope.onEnd(() => {
+    clearInterval(looks);
+  });
+  const good = await sendGoodReviews(target.port, seconds * 1_000);
+  assert.deepEqual(await ended, [0, null]);
+  clearInterval(looks);
+  print(`opened: ${(await opened).trim()}`);
+  return { good, mostBytes, mostConnections };
+}
+
+async function usedWhenCalm(target: Target, enoughBytes: number): Promise<number> {
+  let usedBytes = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < calmTries && usedBytes > enoughBytes; tries += 1) {
+    await sendGoodReviews(target.port, 2_000);
+    usedBytes = Math.min(usedBytes, await target.usedBytes());
+  }
+  return usedBytes;
+}
+
+async function residentBytes({ pid }: ChildProcess): Promise<number> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+function memoryRow({ mostBytes, mostConnections }: Flooded): string {
+  return `resident ${mebibytes(mostBytes)} at most, ${String(mostConnections)} connections at most`;
+}
+
+function print(...lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`      ${line}\n`);
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
+}
