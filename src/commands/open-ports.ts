@@ -1,13 +1,12 @@
 // Opens the port of the webhook and the one of the metrics, with the routes of each.
 import type { RequestListener } from 'node:http';
-import type { Router } from 'express';
 import { createPodReview, podNames } from '../admission/pods.ts';
 import { accountNames, createServiceAccountReview } from '../admission/service-accounts.ts';
 import { describePromises } from '../accounts/known-promises.ts';
 import type { CertificateSource } from '../certificates/source.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { createApp } from '../server/app.ts';
+import { type AddRoutes, createApp } from '../server/app.ts';
 import { createBodyBudget } from '../server/body.ts';
 import { createCallerCheck } from '../server/callers.ts';
 import { createDebugRoute } from '../server/debug-route.ts';
@@ -131,7 +130,7 @@ function createReviewRoutes(
   { flags, log, metrics, accounts, callers }: PortParts,
   gate: ReviewGate,
   onFault: (error: unknown) => void,
-): Router[] {
+): AddRoutes[] {
   const observers = createReviewObserver(log, metrics);
   const shared = {
     lookupTimeoutMs: flags['lookup-timeout'],

@@ -1,7 +1,7 @@
 // Lets only callers with the right certificate send reviews.
 import type { X509Certificate } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
-import { Router } from 'express';
+import type { AddRoutes } from './app.ts';
 import { type Refusal, sendRefusal } from './status.ts';
 
 /** What verifying callers needs. */
@@ -14,25 +14,25 @@ export type CallerCheckOptions = {
 };
 
 /**
- * Creates the middleware that answers with a 403 who has no certificate of the authorities that the port was opened with,
+ * Returns what comes before the routes of these paths, and answers with a 403 who has no certificate of the authorities that the port was opened with,
  * or one without any of the names. A verdict is that of the connection: it was verified when that was opened.
  */
-export function createCallerCheck({ paths, names, onRefusal }: CallerCheckOptions): Router {
+export function createCallerCheck({ paths, names, onRefusal }: CallerCheckOptions): AddRoutes {
   const verdicts = new WeakMap<object, Refusal | 'admitted'>();
-  const router = Router({ caseSensitive: true, strict: true });
-  router.all([...paths], ({ socket }, response, next) => {
-    const verdict = verdicts.get(socket) ?? refuseCaller(socket, names) ?? 'admitted';
-    verdicts.set(socket, verdict);
-    if (verdict === 'admitted') {
-      next();
-      return;
-    }
-    onRefusal(verdict);
-    // Its body is not read, and nothing more is expected of it.
-    response.setHeader('Connection', 'close');
-    sendRefusal(response, verdict);
-  });
-  return router;
+  return (router) => {
+    router.all([...paths], ({ socket }, response, next) => {
+      const verdict = verdicts.get(socket) ?? refuseCaller(socket, names) ?? 'admitted';
+      verdicts.set(socket, verdict);
+      if (verdict === 'admitted') {
+        next();
+        return;
+      }
+      onRefusal(verdict);
+      // Its body is not read, and nothing more is expected of it.
+      response.setHeader('Connection', 'close');
+      sendRefusal(response, verdict);
+    });
+  };
 }
 
 function refuseCaller(socket: object, names: readonly string[]): Refusal | undefined {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import https from 'node:https';
 import { connect } from 'node:tls';
 import { createCallerCheck } from '../../src/server/callers.ts';
-import { createApp } from '../../src/server/app.ts';
+import { type AddRoutes, createApp } from '../../src/server/app.ts';
 import { createHealthRoutes } from '../../src/server/health.ts';
 import { listen, type Listener } from '../../src/server/listen.ts';
 import type { Refusal } from '../../src/server/status.ts';
@@ -12,7 +12,6 @@ import { createPair, type Pair } from '../kubernetes/certificates.ts';
 import { useScope } from '../kubernetes/scope.ts';
 import { type CallAnswer, call } from './call.ts';
 import { servingPair } from './serving-pair.ts';
-import { Router } from 'express';
 
 type Guarded = Listener & { readonly ca: string; readonly refusals: readonly Refusal[] };
 
@@ -33,9 +32,11 @@ describe('server/callers', () => {
   async function start(names: readonly string[]): Promise<Guarded> {
     const refusals: Refusal[] = [];
     const pair = await servingPair();
-    const review = Router().post(['/mutate', '/validate/service-accounts'], (_, response) => {
-      response.end('reviewed');
-    });
+    const review: AddRoutes = (router) => {
+      router.post(['/mutate', '/validate/service-accounts'], (_, response) => {
+        response.end('reviewed');
+      });
+    };
     const check = createCallerCheck({
       paths: ['/mutate', '/validate/service-accounts'],
       names,
