@@ -2,16 +2,19 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cp, writeFile } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { createSelfSignedPair } from '../src/certificates/self-signed.ts';
 import { asObject } from '../src/identity/json.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { answerWith, startMetadataServer } from './accounts/metadata-server.ts';
 import { createPod, createReview, roleArn } from './admission/reviews.ts';
+import { createPair } from './kubernetes/certificates.ts';
 import { eventually } from './kubernetes/eventually.ts';
 import { startFakeApiServer } from './kubernetes/fake-api-server.ts';
 import { type Scope, useScope } from './kubernetes/scope.ts';
@@ -156,6 +159,18 @@ describe('the program', () => {
       assert.match(onlyLine(program), /^Expected the variables KUBERNETES_SERVICE_HOST .*--service-accounts PATH/);
     });
 
+    it('names of callers without authorities: exit status 2', async () => {
+      const program = start(...laptop, '--client-name=kube-apiserver');
+      assert.deepEqual(await program.ended, [2, null]);
+      assert.match(onlyLine(program), /^--client-name needs --client-ca-file: /);
+    });
+
+    it('authorities of callers that are none: exit status 1', async () => {
+      const program = start(...laptop, '--client-ca-file=package.json');
+      assert.deepEqual(await program.ended, [1, null]);
+      assert.match(onlyLine(program), /^cannot verify callers by --client-ca-file package\.json: /);
+    });
+
     it('no certificate: exit status 1', async () => {
       const program = start('--service-accounts', 'manifests/examples', '--in-cluster=false', '--tls-cert', '/gone');
       assert.deepEqual(await program.ended, [1, null]);
@@ -196,6 +211,60 @@ describe('the program', () => {
       }
     }
     assert.deepEqual(answers, [404, 200]);
+  });
+
+  it('takes over certificate files that change, and is not ready while they have ended', async () => {
+    const folder = await scope.folder();
+    const [certPath, keyPath] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
+    const write = async ({ cert, key }: { readonly cert: string; readonly key: string }): Promise<void> => {
+      await writeFile(certPath, cert);
+      await writeFile(keyPath, key);
+    };
+    const yearMs = 365 * 24 * 60 * 60 * 1000;
+    await write(await createSelfSignedPair(['localhost'], { nowMs: Date.now() - yearMs }));
+    const files = ['--in-cluster=false', `--tls-cert=${certPath}`, `--tls-key=${keyPath}`];
+    const program = start(...files, '--service-accounts', 'manifests/examples', ...freePorts);
+    const { port, metricsPort } = await portsOf(program);
+    const ready = await call({ port: metricsPort }, '/readyz');
+    assert.deepEqual([ready.status, /^not ready: the certificate in .* ended at /.test(ready.body)], [503, true]);
+    assert.equal((await call({ port: metricsPort }, '/livez')).status, 200);
+    const good = await createSelfSignedPair(['localhost']);
+    await write(good);
+    await eventually('the new pair', () => program.errors().includes('serving pair reloaded'));
+    assert.equal((await call({ port, ca: good.cert }, '/readyz')).status, 200);
+    await writeFile(keyPath, 'garbage');
+    await eventually('the refusal', () =>
+      program.errors().includes('serving pair not reloaded; the last good one stays'),
+    );
+    assert.equal((await call({ port, ca: good.cert }, '/readyz')).status, 200);
+    const { body } = await call({ port: metricsPort }, '/metrics');
+    assert.match(body, /^irsa_webhook_certificate_file_loads_total\{file="serving_pair",result="refused"\} [1-9]/m);
+  });
+
+  it('takes reviews only from callers that --client-ca-file and --client-name admit, and health from all', async () => {
+    const authority = await createPair([]);
+    const path = join(await scope.folder(), 'ca.pem');
+    await writeFile(path, authority.cert);
+    const names = ['--client-ca-file', path, '--client-name', 'kube-apiserver, other'];
+    const { port } = await portsOf(start(...laptop, ...freePorts, ...names));
+    const post = async (pair?: { readonly cert: string; readonly key: string }): Promise<number | undefined> => {
+      const agent = new https.Agent({ rejectUnauthorized: false, ...pair });
+      const headers = { 'Content-Type': 'application/json' };
+      const request = https.request({ port, path: '/mutate', method: 'POST', agent, headers });
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        request.on('response', resolve).on('error', reject).end(JSON.stringify(createReview()));
+      });
+      response.resume();
+      return response.statusCode;
+    };
+    assert.equal(await post(), 403);
+    assert.equal(await post(await createPair(['someone'], authority)), 403);
+    assert.equal(await post(await createPair(['kube-apiserver'], authority)), 200);
+    const health = https.request({ port, path: '/readyz', rejectUnauthorized: false, agent: false });
+    const [answer] = (await once(health.end(), 'response')) as unknown[];
+    assert.ok(answer instanceof IncomingMessage);
+    assert.equal(answer.statusCode, 200);
+    answer.resume();
   });
 
   it('starts without instance metadata, and completes roles by their names once it is there', async () => {
@@ -272,6 +341,39 @@ describe('the program', () => {
         assert.match(program.errors(), /"message":"stopped"\}\n$/);
       });
     }
+
+    it('it goes on serving for --shutdown-delay, not ready, each answer the last of its connection', async () => {
+      const program = start(...laptop, '--port=0', '--metrics-port=0', '--shutdown-delay=1500ms');
+      const { port, metricsPort } = await portsOf(program);
+      const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });
+      scope.onEnd(() => {
+        agent.destroy();
+      });
+      const review = async (): Promise<IncomingMessage> => {
+        const headers = { 'Content-Type': 'application/json' };
+        const request = https.request({ port, path: '/mutate', method: 'POST', agent, headers });
+        const response = await new Promise<IncomingMessage>((resolve, reject) => {
+          request.on('response', resolve).on('error', reject).end(JSON.stringify(createReview()));
+        });
+        await text(response);
+        return response;
+      };
+      assert.equal((await review()).headers.connection, 'keep-alive');
+      const signalledMs = performance.now();
+      program.child.kill('SIGTERM');
+      await eventually('the drain', () => program.errors().includes('"message":"stopping"'));
+      let answered = 0;
+      while (performance.now() - signalledMs < 1_200) {
+        const { statusCode, headers } = await review();
+        assert.deepEqual([statusCode, headers.connection], [200, 'close']);
+        answered += 1;
+      }
+      assert.ok(answered > 1);
+      assert.equal((await call({ port: metricsPort }, '/readyz')).status, 503);
+      assert.equal((await call({ port: metricsPort }, '/livez')).status, 200);
+      assert.deepEqual(await program.ended, [0, null]);
+      assert.ok(performance.now() - signalledMs >= 1_500);
+    });
 
     it('twice: it ends at once', async () => {
       const { program, answer } = await startSlow(scope);

@@ -15,6 +15,12 @@ import { servingPair } from './serving-pair.ts';
 
 type Guarded = Listener & { readonly ca: string; readonly refusals: readonly Refusal[] };
 
+const review: AddRoutes = (router) => {
+  router.post(['/mutate', '/validate/service-accounts'], (_, response) => {
+    response.end('reviewed');
+  });
+};
+
 describe('server/callers', () => {
   const scope = useScope();
   let authority: Pair;
@@ -32,11 +38,6 @@ describe('server/callers', () => {
   async function start(names: readonly string[]): Promise<Guarded> {
     const refusals: Refusal[] = [];
     const pair = await servingPair();
-    const review: AddRoutes = (router) => {
-      router.post(['/mutate', '/validate/service-accounts'], (_, response) => {
-        response.end('reviewed');
-      });
-    };
     const check = createCallerCheck({
       paths: ['/mutate', '/validate/service-accounts'],
       names,
