@@ -23,23 +23,53 @@ const maxBytesInFlight = 64 * 1024 * 1024;
 
 /** Counts the bytes of bodies that are being read. */
 export type BodyBudget = {
-  /** Returns whether so many more bytes may be held, and counts them if so. */
+  /** Returns whether so many more bytes may be held, and counts them if so. Ends slow bodies to make room. */
   readonly take: (bytes: number) => boolean;
   readonly giveBack: (bytes: number) => void;
+  /** A body that came in part. */
+  readonly addPartial: (body: PartialBody) => void;
+  readonly removePartial: (body: PartialBody) => void;
 };
 
-/** Creates a budget for the bodies of one port. */
-export function createBodyBudget(maxBytes = maxBytesInFlight): BodyBudget {
+/** A body of which more is to come. */
+export type PartialBody = { readonly startMs: number; readonly end: () => void };
+
+/** The API server sends a body at once. One that is not whole after so long makes room for others where it is short. */
+const slowBodyMs = 1_000;
+
+/**
+ * Creates a budget for the bodies of one port. Where it is short, the bodies that have been on the way longest are ended
+ * first: a few callers who send large ones slowly would otherwise keep everybody else's out.
+ */
+export function createBodyBudget(maxBytes = maxBytesInFlight, slowMs = slowBodyMs): BodyBudget {
+  /** The oldest first. */
+  const partial: PartialBody[] = [];
   let held = 0;
+  const removePartial = (body: PartialBody): void => {
+    const index = partial.indexOf(body);
+    if (index !== -1) partial.splice(index, 1);
+  };
+  const hasRoomFor = (bytes: number): boolean => held + bytes <= maxBytes;
+  const endSlowest = (): boolean => {
+    const [oldest] = partial;
+    if (oldest === undefined || performance.now() - oldest.startMs <= slowMs) return false;
+    removePartial(oldest);
+    oldest.end();
+    return true;
+  };
   return {
     take: (bytes) => {
-      if (held + bytes > maxBytes) return false;
+      while (!hasRoomFor(bytes)) if (!endSlowest()) return false;
       held += bytes;
       return true;
     },
     giveBack: (bytes) => {
       held -= bytes;
     },
+    addPartial: (body) => {
+      partial.push(body);
+    },
+    removePartial,
   };
 }
 
@@ -60,14 +90,17 @@ export function readBody(
     callback(tooLarge(), '');
     return;
   }
+  const expected = Number(request.headers['content-length'] ?? Number.NaN);
   const chunks: Buffer[] = [];
   let length = 0;
   let isDone = false;
+  let partial: PartialBody | undefined;
 
   const finish = (error?: BodyError): void => {
     isDone = true;
     clearTimeout(timer);
     budget.giveBack(length);
+    if (partial) budget.removePartial(partial);
     if (error) request.pause();
     const body = error ? '' : textOf(chunks, length);
     chunks.length = 0;
@@ -76,11 +109,24 @@ export function readBody(
   const onData = (chunk: Buffer): void => {
     if (isDone) return;
     if (length + chunk.length > maxBodyBytes) finish(tooLarge());
-    else if (!budget.take(chunk.length)) finish(overBudget());
-    else {
-      length += chunk.length;
-      chunks.push(chunk);
-    }
+    else take(chunk);
+  };
+  const take = (chunk: Buffer): void => {
+    const isTaken = budget.take(chunk.length);
+    // This one may have been the slowest of all.
+    if (isDone) budget.giveBack(isTaken ? chunk.length : 0);
+    else if (isTaken) keep(chunk);
+    else finish(overBudget());
+  };
+  const keep = (chunk: Buffer): void => {
+    length += chunk.length;
+    chunks.push(chunk);
+    if (partial !== undefined || length === expected) return;
+    partial = { startMs: performance.now(), end: endSlow };
+    budget.addPartial(partial);
+  };
+  const endSlow = (): void => {
+    finish(overBudget());
   };
   const onEnd = (): void => {
     if (!isDone) finish();

@@ -20,6 +20,8 @@ export type ListenOptions = {
   readonly flag?: string;
   /** More connections are not taken. */
   readonly maxConnections?: number;
+  /** For a test; the usual time limits else. */
+  readonly timeouts?: Partial<typeof connectionLimits>;
   readonly observer?: ConnectionObserver;
 };
 
@@ -116,15 +118,13 @@ async function open(server: Server, { port, host, flag }: ListenOptions): Promis
 
 function createServer(
   onCall: RequestListener,
-  { pair, tls = { minVersion: 'TLSv1.2' }, clientAuthorities }: ListenOptions,
+  { pair, tls = { minVersion: 'TLSv1.2' }, clientAuthorities, timeouts }: ListenOptions,
 ): { readonly server: Server | HttpsServer; readonly use: Listener['use'] } {
-  if (pair === undefined) return { server: createHttpServer(connectionLimits, onCall), use: () => undefined };
+  const limits = { ...connectionLimits, ...timeouts };
+  if (pair === undefined) return { server: createHttpServer(limits, onCall), use: () => undefined };
   let material: TlsMaterial = { pair, ...(clientAuthorities !== undefined && { clientAuthorities }) };
   const asksCallers = clientAuthorities !== undefined && { requestCert: true, rejectUnauthorized: false };
-  const server = createHttpsServer(
-    { ...connectionLimits, ...secureContextOptions(tls, material), ...asksCallers },
-    onCall,
-  );
+  const server = createHttpsServer({ ...limits, ...secureContextOptions(tls, material), ...asksCallers }, onCall);
   return {
     server,
     use: (change) => {

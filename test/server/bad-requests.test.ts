@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { METHODS } from 'node:http';
 import { connect as connectTcp } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { createBodyBudget, maxBodyBytes } from '../../src/server/body.ts';
+import { type BodyBudget, createBodyBudget, maxBodyBytes } from '../../src/server/body.ts';
 import { createReview, uid } from '../admission/reviews.ts';
 import { eventually } from '../kubernetes/eventually.ts';
 import { useScope } from '../kubernetes/scope.ts';
@@ -193,6 +194,13 @@ function padded(bytes: number): string {
   return goodBody + ' '.repeat(bytes - Buffer.byteLength(goodBody));
 }
 
+/** Whether so many bytes are free. */
+function hasRoomFor(budget: BodyBudget, bytes: number): boolean {
+  const isTaken = budget.take(bytes);
+  if (isTaken) budget.giveBack(bytes);
+  return isTaken;
+}
+
 function assertGood(answer: RawAnswer | undefined): void {
   assert.ok(answer);
   assert.equal(answer.status, 200, answer.body);
@@ -308,6 +316,37 @@ describe('server: bad requests', () => {
       let answer: RawAnswer | undefined;
       for (let tries = 0; tries < 50 && answer?.status !== 200; tries += 1) answer = await second();
       assert.equal(answer?.status, 200);
+    });
+
+    it('are ended, the slowest first, where they keep out one that comes at once', async () => {
+      const slowMs = 50;
+      const body = JSON.stringify(createReview());
+      const budget = createBodyBudget(1_000, slowMs);
+      const tight = await startWebhook(scope, { bodyBudget: budget });
+      const slow = await openTls(scope, tight);
+      slow.socket.write(callText('x'.repeat(1_500)).slice(0, -600));
+      await eventually('the part of the slow one', () => !hasRoomFor(budget, 200));
+      await sleep(slowMs * 2);
+      const good = await openTls(scope, tight);
+      good.socket.write(callText(body));
+      assertGood((await good.answers(1))[0]);
+      const [refused] = await slow.answers(1);
+      assert.deepEqual([refused?.status, refused?.headers['connection']], [503, 'close']);
+      assert.match(refused?.body ?? '', /ERR_BODY_BUDGET/);
+      assert.equal(hasRoomFor(budget, 1_000), true, 'nothing is held any more');
+    });
+
+    it('are ended also where the slowest is the one that needs more', async () => {
+      const slowMs = 50;
+      const budget = createBodyBudget(1_000, slowMs);
+      const tight = await startWebhook(scope, { bodyBudget: budget });
+      const slow = await openTls(scope, tight);
+      slow.socket.write(callText('x'.repeat(3_000)).slice(0, -2_500));
+      await eventually('a part of it', () => !hasRoomFor(budget, 600));
+      await sleep(slowMs * 2);
+      slow.socket.write('x'.repeat(900));
+      assert.equal((await slow.answers(1))[0]?.status, 503);
+      assert.equal(hasRoomFor(budget, 1_000), true, 'nothing is held any more');
     });
   });
 

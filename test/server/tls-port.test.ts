@@ -115,6 +115,47 @@ describe('server: the TLS port', () => {
     }
   });
 
+  describe('slow callers', () => {
+    /** The real ones, a hundredth of them; the test of listen holds the one that callers are told of. */
+    const timeouts = {
+      headersTimeout: 320,
+      requestTimeout: 350,
+      keepAliveTimeout: 950,
+      connectionsCheckingInterval: 10,
+    };
+
+    async function send(text: string, more: string): Promise<{ readonly text: string; readonly tookMs: number }> {
+      const { port } = await start({ timeouts });
+      const socket = await handshake(port);
+      const chunks: Buffer[] = [];
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => undefined);
+      const startMs = performance.now();
+      socket.write(text);
+      const drip = setInterval(() => more !== '' && socket.writable && socket.write(more), 20);
+      scope.onEnd(() => {
+        clearInterval(drip);
+      });
+      await once(socket, 'close');
+      return { text: Buffer.concat(chunks).toString(), tookMs: performance.now() - startMs };
+    }
+
+    it('headers that dribble in are answered with 408, and the connection is closed', async () => {
+      const { text } = await send('POST /mutate HTTP/1.1\r\nHost: localhost\r\nX-Slow: ', 'a');
+      assert.match(text, /^HTTP\/1\.1 408 /);
+    });
+
+    it('a connection that never says anything is closed after the time for headers', async () => {
+      const { text } = await send('', '');
+      assert.match(text, /^HTTP\/1\.1 408 /);
+    });
+
+    it('an idle connection is closed after its time', async () => {
+      const { text, tookMs } = await send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', '');
+      assert.match(text, /^HTTP\/1\.1 200 /);
+      assert.ok(tookMs > 900, `${tookMs.toFixed(0)} ms`);
+    });
+  });
+
   describe('handshakes', function () {
     this.timeout(20_000);
 
