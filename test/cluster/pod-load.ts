@@ -1,4 +1,5 @@
 /** Creates pods at a steady rate, and in bursts that make the API server open connections, until it is told to end. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cluster } from './hooks.ts';
 import { isRecord } from './objects.ts';
@@ -23,6 +24,8 @@ export type LoadResult = {
   readonly failures: readonly Failure[];
   /** Of those that were created, in milliseconds. */
   readonly slowestMs: number;
+  /** How long this process itself, and all that it balances, stood still at most: a busy machine shows here. */
+  readonly stalledMs: number;
 };
 
 /** Pods that are being created. */
@@ -32,6 +35,14 @@ export type Load = {
   /** Starts no more, and waits for those that are on the way. */
   readonly stop: () => Promise<LoadResult>;
 };
+
+/** Returns what became of pods, in a line. */
+export function describeLoad({ created, failures, slowestMs, stalledMs }: LoadResult): string {
+  return (
+    `${String(created)} created, ${String(failures.length)} failed, the slowest in ${slowestMs.toFixed(0)} ms ` +
+    `(this process stood still for ${stalledMs.toFixed(0)} ms at most)`
+  );
+}
 
 /** Starts to create pods of an account, as dry runs: they are admitted like any other and fill no disk. */
 export function startPodLoad({ namespace, account, perSecond, burst }: LoadOptions): Load {
@@ -66,6 +77,8 @@ export function startPodLoad({ namespace, account, perSecond, burst }: LoadOptio
       if (waitMs > 0) await sleep(waitMs, undefined, { signal: ended.signal }).catch(() => undefined);
     }
   };
+  const stalls = monitorEventLoopDelay({ resolution: 10 });
+  stalls.enable();
   const running = run();
   return {
     created: () => created,
@@ -74,7 +87,8 @@ export function startPodLoad({ namespace, account, perSecond, burst }: LoadOptio
       ended.abort();
       await running;
       await Promise.all(onTheWay);
-      return { created, failures, slowestMs };
+      stalls.disable();
+      return { created, failures, slowestMs, stalledMs: stalls.max / 1e6 };
     },
   };
 }
