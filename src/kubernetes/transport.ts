@@ -78,6 +78,11 @@ export type Transport = {
    */
   post(path: string, body: object, options: CallOptions): Promise<ApiResponse>;
   /**
+   * Changes the object `path` as `patch` says: an array is a JSON Patch (RFC 6902), an object a JSON Merge Patch (RFC
+   * 7386). Answers, rejections and second tries are as with post().
+   */
+  patch(path: string, patch: object, options: CallOptions): Promise<ApiResponse>;
+  /**
    * Opens `path` as get() does, with the same second tries, and returns as soon as the headers are here. An answer that
    * is not 2xx is read to its end instead. Streams have connections of their own, so that no read waits for one.
    */
@@ -86,8 +91,10 @@ export type Transport = {
   close(): void;
 };
 
-/** What is sent; a call with a body is a POST, any other one a GET. */
-type Call = { readonly path: string; readonly pool: PoolName; readonly body?: string };
+/** What is sent; a call without a body is a GET. */
+type Call = { readonly path: string; readonly pool: PoolName; readonly body?: Body };
+
+type Body = { readonly method: 'PATCH' | 'POST'; readonly type: string; readonly text: string };
 
 /** Returns a transport; it connects with the first call. */
 export function createTransport(connection: Connection, options: TransportOptions): Transport {
@@ -106,26 +113,26 @@ export function createTransport(connection: Connection, options: TransportOption
       hostname,
       port,
       path: pathPrefix + path,
-      method: body === undefined ? 'GET' : 'POST',
+      method: body?.method ?? 'GET',
       headers: {
         accept: 'application/json',
         'user-agent': `irsa-webhook/${options.version}`,
         ...(authorization !== undefined && { authorization }),
         ...(body !== undefined && {
-          'content-type': 'application/json',
-          'content-length': String(Buffer.byteLength(body)),
+          'content-type': body.type,
+          'content-length': String(Buffer.byteLength(body.text)),
         }),
       },
     };
     const firstTry = client.request(request);
     try {
-      return await answerTo(firstTry, { body, signal });
+      return await answerTo(firstTry, { text: body?.text, signal });
     } catch (error) {
       // An abort looks like a reset from here.
       if (signal.aborted || body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
       // The API server closed the idle connection while we wrote to it; the other idle ones may be as dead.
       closeIdleSockets(agent);
-      return answerTo(client.request(request), { body, signal });
+      return answerTo(client.request(request), { text: body?.text, signal });
     }
   };
 
@@ -160,7 +167,14 @@ export function createTransport(connection: Connection, options: TransportOption
 
   return {
     get: async (path, callOptions) => ask({ path, pool: 'reads' }, callOptions),
-    post: async (path, body, callOptions) => ask({ path, pool: 'reads', body: JSON.stringify(body) }, callOptions),
+    async post(path, object, callOptions) {
+      const body: Body = { method: 'POST', type: 'application/json', text: JSON.stringify(object) };
+      return ask({ path, pool: 'reads', body }, callOptions);
+    },
+    async patch(path, patch, callOptions) {
+      const type = Array.isArray(patch) ? 'application/json-patch+json' : 'application/merge-patch+json';
+      return ask({ path, pool: 'reads', body: { method: 'PATCH', type, text: JSON.stringify(patch) } }, callOptions);
+    },
     async stream(path, { timeoutMs, signal }) {
       const url = urlOf(path);
       const signals = signalsOf(signal);
@@ -192,14 +206,14 @@ export function createTransport(connection: Connection, options: TransportOption
  */
 function answerTo(
   request: ClientRequest,
-  { body, signal }: { readonly body: string | undefined; readonly signal: AbortSignal },
+  { text, signal }: { readonly text: string | undefined; readonly signal: AbortSignal },
 ): Promise<IncomingMessage> {
   signal.addEventListener('abort', () => request.destroy(), { once: true });
   return new Promise((resolve, reject) => {
     request.on('error', reject);
     request.on('close', () => reject(new Error('The request was closed before an answer came')));
     request.on('response', resolve);
-    request.end(body);
+    request.end(text);
   });
 }
 

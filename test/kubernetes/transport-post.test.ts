@@ -1,4 +1,4 @@
-// What the transport creates: like a read in all but that it is never done twice by accident.
+// What the transport creates and changes: like a read in all but that it is never done twice by accident.
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -11,7 +11,7 @@ const path = '/api/v1/namespaces/shop/events';
 const within = { timeoutMs: 5_000 };
 const object = { kind: 'Event', message: 'é' };
 
-describe('kubernetes/transport: post', () => {
+describe('kubernetes/transport: post and patch', () => {
   const scope = useScope();
 
   async function start(
@@ -55,6 +55,19 @@ describe('kubernetes/transport: post', () => {
     );
     assert.equal((await transport.post(path, object, within)).status, 201);
     assert.deepEqual(seen, [`old ${JSON.stringify(object)}`, `new ${JSON.stringify(object)}`]);
+  });
+
+  it('sends an array as a JSON Patch, an object as a JSON Merge Patch', async () => {
+    const seen: unknown[] = [];
+    const { transport } = await start(async (request, response) => {
+      seen.push(request.method, request.headers['content-type'], await text(request));
+      response.end('{}');
+    });
+    const operations = [{ op: 'test', path: '/a', value: 1 }];
+    assert.equal((await transport.patch(path, operations, within)).status, 200);
+    await transport.patch(path, { a: null }, within);
+    const jsonPatch = ['PATCH', 'application/json-patch+json', JSON.stringify(operations)];
+    assert.deepEqual(seen, [...jsonPatch, 'PATCH', 'application/merge-patch+json', '{"a":null}']);
   });
 
   it('does not send it again where the connection broke: it may have been done', async () => {
