@@ -134,10 +134,16 @@ describe('the program', () => {
       ['an unknown command', ['explain'], 'unknown command "explain": expected serve or mutate (irsa-webhook --help)'],
       ['a bad value', ['--port=http'], '--port: expected a whole number, got "http" (irsa-webhook --help)'],
       [
-        'a certificate of its own',
-        ['--kube-api', 'http://127.0.0.1:9'],
-        '--in-cluster=true (the default) means that the webhook manages its own certificate, which this version cannot do ' +
-          'yet: give --in-cluster=false with --tls-cert and --tls-key, or --self-signed (irsa-webhook --help)',
+        'a certificate of its own, without a cluster',
+        ['--service-accounts', 'manifests/examples'],
+        '--in-cluster=true (the default) manages the certificate by the API of a cluster, and none is named: give ' +
+          '--self-signed, or --in-cluster=false with --tls-cert and --tls-key (irsa-webhook --help)',
+      ],
+      [
+        'a certificate of its own that lives too short',
+        ['--kube-api', 'http://127.0.0.1:9', '--certificate-lifetime', '10s', '--ca-propagation-delay', '4s'],
+        '--ca-propagation-delay: expected less than a third of --certificate-lifetime, as what is left of a certificate ' +
+          'must outlast it, got 4s and 10s (irsa-webhook --help)',
       ],
       [
         'mutate without a file',

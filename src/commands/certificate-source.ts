@@ -1,21 +1,17 @@
-// Opens the source of the serving pair that the flags name: files, or pairs made for a laptop.
+// Opens the source of the serving pair that the flags name: files, the API, or pairs made for a laptop.
 import { createFileCertificates } from '../certificates/file-source.ts';
 import type { CertificateSource } from '../certificates/source.ts';
-import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { UsageError } from './flag-values.ts';
 import type { serveFlags } from './flags.ts';
 import type { ParsedFlags } from './parse-flags.ts';
+import { openSelfManagedSource, type SelfManagedContext } from './self-managed.ts';
 
 /** What opening a source needs besides the flags. */
-export type CertificateSourceContext = {
-  readonly log: Log;
-  readonly metrics: Pick<Metrics, 'countFileLoad'>;
-};
+export type CertificateSourceContext = SelfManagedContext & { readonly metrics: Pick<Metrics, 'countFileLoad'> };
 
 /**
- * Returns the source. Rejects with a {@link UsageError} where the flags ask for one that the webhook manages itself, and
- * with a CertificateError where the files hold no pair.
+ * Returns the source. Rejects with a CertificateError where the files hold no pair, and where the webhook cannot manage one
+ * itself.
  */
 export async function openCertificateSource(
   { values, given }: ParsedFlags<typeof serveFlags>,
@@ -24,10 +20,7 @@ export async function openCertificateSource(
   if (values['self-signed']) return openSelfSigned(context);
   const filesGiven = given.has('tls-cert') && given.has('tls-key');
   if (values['in-cluster'] && (given.has('in-cluster') || !filesGiven)) {
-    throw new UsageError(
-      '--in-cluster=true (the default) means that the webhook manages its own certificate, which this version cannot do ' +
-        'yet: give --in-cluster=false with --tls-cert and --tls-key, or --self-signed',
-    );
+    return openSelfManagedSource(values, context);
   }
   return openFiles(values['tls-cert'], values['tls-key'], context);
 }

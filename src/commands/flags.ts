@@ -26,6 +26,7 @@ const shutdownDelay: FlagRule = { expected: 'a time of at most 25s', holds: (val
 const connectionCount: FlagRule = { expected: 'a number of at least 10', holds: (value) => Number(value) >= 10 };
 const reviewCount: FlagRule = { expected: 'a number of at least 1', holds: (value) => Number(value) >= 1 };
 const someTime: FlagRule = { expected: 'a time of more than 0', holds: (value) => Number(value) > 0 };
+const aSecond: FlagRule = { expected: 'a time of at least 1s', holds: (value) => Number(value) >= 1000 };
 /** A DNS subdomain, as the API demands of what stands before the slash of an annotation. */
 const prefix: FlagRule = {
   expected: 'a domain name without a slash, such as eks.amazonaws.com',
@@ -270,7 +271,7 @@ export const serveFlags = [
     form: 'bool',
     default: 'true',
     group: 'Serving',
-    text: 'The webhook manages its own certificate. Not built yet: give false, with --tls-cert and --tls-key.',
+    text: 'Manage the certificate and its authority by the API: docs/certificates.md. With false: --tls-cert, --tls-key.',
     goWebhook: true,
   },
   {
@@ -278,7 +279,7 @@ export const serveFlags = [
     form: 'string',
     default: 'pod-identity-webhook',
     group: 'Serving',
-    text: 'Service in front of the webhook; for the certificate that it manages itself.',
+    text: 'Service in front of the webhook, in --namespace; with --in-cluster=true.',
     goWebhook: true,
     placeholder: 'NAME',
   },
@@ -287,9 +288,59 @@ export const serveFlags = [
     form: 'string',
     default: 'pod-identity-webhook',
     group: 'Serving',
-    text: 'Secret for that certificate.',
+    text: 'Secret for the authority, and Lease for the one that writes it, in --namespace; with --in-cluster=true.',
     goWebhook: true,
     placeholder: 'NAME',
+  },
+  {
+    name: 'webhook-configuration',
+    form: 'string',
+    default: 'pod-identity-webhook',
+    group: 'Serving',
+    text: 'Webhook configurations whose caBundle is kept, by commas; of each name the mutating and, if any, the validating.',
+    goWebhook: false,
+    placeholder: 'NAMES',
+    rule: notBlank,
+  },
+  {
+    name: 'ca-lifetime',
+    form: 'duration',
+    default: '8760h',
+    group: 'Serving',
+    text: 'Life of an authority; it is replaced when a third of it is left.',
+    goWebhook: false,
+    placeholder: 'TIME',
+    rule: aSecond,
+  },
+  {
+    name: 'certificate-lifetime',
+    form: 'duration',
+    default: '168h',
+    group: 'Serving',
+    text: 'Life of the certificate that a replica signs for itself; it is renewed when a third of it is left.',
+    goWebhook: false,
+    placeholder: 'TIME',
+    rule: aSecond,
+  },
+  {
+    name: 'ca-propagation-delay',
+    form: 'duration',
+    default: '1m',
+    group: 'Serving',
+    text: 'Time until every API server uses a caBundle that was written.',
+    goWebhook: false,
+    placeholder: 'TIME',
+    rule: aSecond,
+  },
+  {
+    name: 'lease-duration',
+    form: 'duration',
+    default: '15s',
+    group: 'Serving',
+    text: 'Time without a sign of the replica that writes, after which another one takes over.',
+    goWebhook: false,
+    placeholder: 'TIME',
+    rule: aSecond,
   },
   {
     name: 'shutdown-delay',

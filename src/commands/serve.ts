@@ -34,7 +34,7 @@ export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: Ser
   context.atExit(log.flush);
   const metrics = createMetrics(Object.keys(outcomeSentences), { processMetrics: true });
   const callers = await openCallers(flags, { log, metrics });
-  const certificates = await openCertificateSource(parsed, { log, metrics });
+  const certificates = await openCertificateSource(parsed, { ...context, log, metrics });
   try {
     const accounts = await openAccountSource(flags, { ...context, log, metrics });
     try {

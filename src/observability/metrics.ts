@@ -3,6 +3,11 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { type AccountMetrics, type AccountMetricsOptions, createAccountMetrics } from './account-metrics.ts';
 import { gather, type Gathered } from './gather.ts';
 import {
+  type CertificateMetrics,
+  type CertificateMetricsOptions,
+  createCertificateMetrics,
+} from './certificate-metrics.ts';
+import {
   createFileLoadMetrics,
   createServerMetrics,
   type LoadedFile,
@@ -50,6 +55,8 @@ export type Metrics = {
   readonly addServer: (options: ServerMetricsOptions) => ServerMetrics;
   /** Adds the metrics of accounts that come from a cluster; once. */
   readonly addAccounts: (options: AccountMetricsOptions) => AccountMetrics;
+  /** Adds the metrics of certificates that the webhook manages itself; once. */
+  readonly addCertificates: (options: CertificateMetricsOptions) => CertificateMetrics;
   /** Returns all metrics in the text format of Prometheus, and its media type. */
   readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
 };
@@ -92,6 +99,7 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
     countFileLoad,
     addServer: (server) => createServerMetrics(registry, server),
     addAccounts: (accounts) => createAccountMetrics(registry, accounts),
+    addCertificates: (certificates) => createCertificateMetrics(registry, certificates),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }

@@ -86,6 +86,8 @@ describe('the documents', () => {
     const accounts = { role: 0, bare: 0 };
     const state = () => ({ isWatchConnected: true, msSinceSignOfLife: 0, accounts });
     metrics.addAccounts({ relistReasons: [], lookupResults: [], state });
+    const certificates = { leafNotAfterMs: undefined, authorityNotAfterMs: undefined, isInSync: undefined };
+    metrics.addCertificates({ faultSteps: [], state: () => certificates });
     metrics.addServer({
       handshakeErrorReasons: [],
       shedReasons: [],
