@@ -29,6 +29,10 @@ export type WebhookOptions = {
   readonly flags?: readonly string[];
   /** Files to serve with, and the authority of their certificate; without them a pair of its own. */
   readonly pair?: { readonly certPath: string; readonly keyPath: string; readonly authority: string };
+  /** Whether the program manages its certificate itself, in place of one that is made here. */
+  readonly isSelfManaged?: boolean;
+  /** Its HOSTNAME, as a pod has it. */
+  readonly hostname?: string;
 };
 
 /** A running program. */
@@ -45,6 +49,10 @@ export type WebhookProcess = {
   readonly log: () => readonly LogLine[];
   /** Ends it by SIGTERM; throws where it does not end with status 0. */
   readonly stop: () => Promise<void>;
+  /** Ends it by SIGKILL, as the end of its machine would; resolves when it is gone. */
+  readonly kill: () => Promise<void>;
+  /** Stops it for a while (SIGSTOP) and lets it go on (SIGCONT). */
+  readonly signal: (signal: 'SIGCONT' | 'SIGSTOP') => void;
 };
 
 /** A line of the program's log. */
@@ -67,13 +75,14 @@ export async function install(cluster: Cluster, file: string, namespace: string)
 
 /** Starts the program and waits until it listens; it may not be ready yet. */
 export async function startWebhook(cluster: Cluster, options: WebhookOptions): Promise<WebhookProcess> {
-  const { account, hosts, flags = [] } = options;
+  const { account, hosts, flags = [], isSelfManaged = false } = options;
   const token = await cluster.tokenFor(account.namespace, account.name);
   const base = path.join(cluster.directory, `webhook-${account.name}-${String(process.hrtime.bigint())}`);
   const pair = options.pair ?? (await writeOwnPair(base, [cluster.webhookHost, ...hosts]));
   await writeFile(`${base}.token`, token, { mode: 0o600 });
   const kubeconfig = await cluster.kubeconfigFor({ tokenFile: `${base}.token` });
-  const args = ['--in-cluster=false', `--tls-cert=${pair.certPath}`, `--tls-key=${pair.keyPath}`];
+  const ownPair = ['--in-cluster=false', `--tls-cert=${pair.certPath}`, `--tls-key=${pair.keyPath}`];
+  const args = isSelfManaged ? [] : ownPair;
   const child = spawn(
     process.execPath,
     [
@@ -85,7 +94,10 @@ export async function startWebhook(cluster: Cluster, options: WebhookOptions): P
       '--shutdown-delay=0',
       ...flags,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...(options.hostname !== undefined && { HOSTNAME: options.hostname }) },
+    },
   );
   const stopWithUs = (): void => {
     child.kill('SIGKILL');
@@ -95,7 +107,7 @@ export async function startWebhook(cluster: Cluster, options: WebhookOptions): P
   const log = collectLog(child);
   const port = await waitFor('the webhook to listen', async () => listeningPort(log(), child), startTimeoutMs);
   const call = (method: string, url: string, body?: unknown) =>
-    request({ method, url, port, ca: pair.authority }, body);
+    request({ method, url, port, ca: isSelfManaged ? undefined : pair.authority }, body);
   return {
     port,
     pid: child.pid ?? 0,
@@ -106,6 +118,16 @@ export async function startWebhook(cluster: Cluster, options: WebhookOptions): P
     stop: async () => {
       process.off('exit', stopWithUs);
       await stop(child);
+    },
+    kill: async () => {
+      process.off('exit', stopWithUs);
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+    signal: (signal) => {
+      child.kill(signal);
     },
   };
 }
@@ -164,7 +186,7 @@ async function listeningPort(log: readonly LogLine[], child: ChildProcess): Prom
   return typeof line?.['port'] === 'number' ? line['port'] : undefined;
 }
 
-type Call = { readonly method: string; readonly url: string; readonly port: number; readonly ca: string };
+type Call = { readonly method: string; readonly url: string; readonly port: number; readonly ca: string | undefined };
 
 async function request(call: Call, body: unknown): Promise<{ status: number; body: string }> {
   const { method, url, port, ca } = call;
@@ -175,7 +197,8 @@ async function request(call: Call, body: unknown): Promise<{ status: number; bod
     port,
     path: url,
     method,
-    ca,
+    // Who manages its certificate itself is asked before anybody can verify it, as the kubelet does.
+    ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
     headers,
     agent: false,
   });
