@@ -32,6 +32,7 @@ describe('observability/metrics', () => {
         'irsa_webhook_role_map_loads_total counter',
         'irsa_webhook_role_map_refused gauge',
         'irsa_webhook_role_map_entries gauge',
+        'irsa_webhook_certificate_file_loads_total counter',
         'http_request_count counter',
         'pod_identity_webhook_pod_count counter',
         'pod_identity_webhook_missing_sa_count counter',
