@@ -124,15 +124,16 @@ export function createTransport(connection: Connection, options: TransportOption
         }),
       },
     };
+    const sent = { text: body?.text, signal };
     const firstTry = client.request(request);
     try {
-      return await answerTo(firstTry, { text: body?.text, signal });
+      return await answerTo(firstTry, sent);
     } catch (error) {
       // An abort looks like a reset from here.
       if (signal.aborted || body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
       // The API server closed the idle connection while we wrote to it; the other idle ones may be as dead.
       closeIdleSockets(agent);
-      return answerTo(client.request(request), { text: body?.text, signal });
+      return answerTo(client.request(request), sent);
     }
   };
 
