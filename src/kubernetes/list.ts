@@ -18,7 +18,13 @@ import type { ApiResponse, Transport } from './transport.ts';
 /** client-go's page (pager.go, defaultPageSize). */
 const maxLimit = 500;
 
-/** 5,000,000 objects: more than an API server's memory holds, and an end for a list that has none. */
+/**
+ * An end for a list that has none, lest the generation fill the memory. Ten times the accounts that the whole program is
+ * made for, in 270 bytes each where all have a role; all the bytes that etcd holds of everything by default
+ * (--quota-backend-bytes), of which a store may keep as many as it likes; and enough pages for either.
+ */
+const maxObjects = 1_000_000;
+const maxCharacters = 2 * 1024 * 1024 * 1024;
 const maxPages = 10_000;
 
 /**
@@ -71,23 +77,35 @@ export type PagedList = {
  */
 export function createPagedList<Entry>(options: ListOptions<Entry>): PagedList {
   const seenTokens = new Set<string>();
+  let objectCount = 0;
+  let characterCount = 0;
   let token: string | undefined;
   let resourceVersion: string | undefined;
   let limit = maxLimit;
+
+  /** Returns why there is no point in reading on, or undefined. */
+  const endlessness = (next: string): string | undefined => {
+    if (seenTokens.has(next)) return 'a page that was there before';
+    if (seenTokens.size >= maxPages) return `more than ${maxPages} pages`;
+    if (objectCount >= maxObjects) return `more than ${maxObjects} objects`;
+    return characterCount >= maxCharacters ? `more than ${maxCharacters} characters` : undefined;
+  };
 
   const take = (list: ApiObject, items: readonly unknown[]): PageEnd => {
     // The first page's, so that no event is missed should a later page show a later state after all.
     resourceVersion ??= resourceVersionOf(list);
     if (resourceVersion === undefined) return failed(`Expected a resourceVersion in ${options.path}, got none`);
     addItems(items, options);
+    objectCount += items.length;
     limit = Math.min(2 * limit, maxLimit);
     token = continueTokenOf(list);
     if (token === undefined) {
       options.generation.commit();
       return { kind: 'complete', resourceVersion };
     }
-    if (seenTokens.has(token) || seenTokens.size >= maxPages) {
-      const message = `Expected ${options.path} to end, got a page that was there before or more than ${maxPages} pages`;
+    const tooMuch = endlessness(token);
+    if (tooMuch !== undefined) {
+      const message = `Expected ${options.path} to end, got ${tooMuch}`;
       return { kind: 'lost', reason: 'list_endless', message, retryAfterMs: 0 };
     }
     seenTokens.add(token);
@@ -108,7 +126,9 @@ export function createPagedList<Entry>(options: ListOptions<Entry>): PagedList {
       const page = options.pathWith({ limit: String(limit), ...(token !== undefined && { continue: token }) });
       const response = await getPage(page, limit, options);
       if (response instanceof KubernetesError) {
-        if (response.code !== 'ERR_KUBERNETES_RESPONSE_TOO_LARGE' || limit === 1) return failed(response.message);
+        if (response.code !== 'ERR_KUBERNETES_RESPONSE_TOO_LARGE') return failed(response.message);
+        if (limit === 1)
+          return failed(`Expected one object of ${options.path} in at most ${singleObjectMaxBytes} bytes, got more`);
         limit = Math.floor(limit / 2);
         return { kind: 'more' };
       }
@@ -117,6 +137,7 @@ export function createPagedList<Entry>(options: ListOptions<Entry>): PagedList {
       if (response.status !== 200) return refused(response);
       const list = parseApiObject(response.body);
       const items = list === undefined ? undefined : itemsOf(list);
+      characterCount += response.body.length;
       if (list !== undefined && items !== undefined) return take(list, items);
       return failed(
         `Expected a list in JSON from ${options.path}, got ${response.body.length} characters of another kind`,

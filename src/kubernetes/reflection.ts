@@ -33,7 +33,7 @@ export type RelistReason =
   | 'continue_expired'
   /** Another 4xx than 410 or 429 to a continue token. */
   | 'continue_refused'
-  /** A page's continue token had been there before, or there were too many pages. */
+  /** A page's continue token had been there before, or there was more than any cluster has. */
   | 'list_endless'
   /** The store or an observer threw: a fault of ours. */
   | 'store_failed'
