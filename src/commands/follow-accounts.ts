@@ -84,7 +84,7 @@ export function followAccounts(options: FollowAccountsOptions): FollowedAccounts
       },
       onError: (error) => {
         if (!store.isComplete()) notReady = `service accounts cannot be read: ${error}`;
-        log.warn({ error }, 'service accounts cannot be followed');
+        log.warn({ error }, 'following service accounts met a fault');
       },
       onConnected: (isConnected) => {
         isWatchConnected = isConnected;

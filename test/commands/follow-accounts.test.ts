@@ -1,67 +1,17 @@
 // Accounts followed at an API server: when a replica is ready, what it answers without the watch, what it tells.
 import assert from 'node:assert/strict';
-import type { Answer } from '../../src/accounts/lookup.ts';
-import { followAccounts } from '../../src/commands/follow-accounts.ts';
-import { parseIdentity } from '../../src/identity/identity.ts';
-import { asString } from '../../src/identity/json.ts';
-import { createTransport } from '../../src/kubernetes/transport.ts';
-import { createLog } from '../../src/observability/log.ts';
-import { createMetrics } from '../../src/observability/metrics.ts';
-import { defaults, identity, noDeadline } from '../admission/reviews.ts';
+import { identity } from '../admission/reviews.ts';
 import { eventually } from '../kubernetes/eventually.ts';
-import { refuse, startFakeWatchServer } from '../kubernetes/fake-watch-server.ts';
-import { connectionTo } from '../kubernetes/reflected.ts';
+import { refuse } from '../kubernetes/fake-watch-server.ts';
 import { useScope } from '../kubernetes/scope.ts';
-import { keepLogLines } from '../observability/log-lines.ts';
+import { faultMessage, startFollowed } from './followed.ts';
 
-const cannotFollow = 'service accounts cannot be followed';
 const forbidden = refuse(403, 'Forbidden');
-
-const bare = parseIdentity(undefined, defaults);
 
 describe('commands/follow-accounts', () => {
   const scope = useScope();
 
-  /** Accounts whose annotation `value`, where it is not empty, is their role. */
-  async function start(prepare: (server: Awaited<ReturnType<typeof startFakeWatchServer>>) => void = () => undefined) {
-    const server = await startFakeWatchServer(scope);
-    prepare(server);
-    const { destination, lines } = keepLogLines();
-    const log = createLog({ verbosity: 0, destination });
-    const metrics = createMetrics([], { processMetrics: false });
-    const transport = createTransport(connectionTo(server.url), { version: '0' });
-    const live: { answer: Answer; reads: number } = { answer: identity, reads: 0 };
-    const accounts = followAccounts({
-      api: transport,
-      parse: (annotations) =>
-        asString(annotations?.['value']) ? { ...identity, roleArn: asString(annotations?.['value']) ?? '' } : bare,
-      read: () => {
-        live.reads += 1;
-        return Promise.resolve(live.answer);
-      },
-      mode: 'on',
-      now: () => performance.now(),
-      wait: () => new Promise((resolve) => void setTimeout(resolve, 1)),
-      log,
-      metrics,
-    });
-    scope.onEnd(async () => {
-      await accounts.stop();
-      transport.close();
-    });
-    const metricOf = async (series: string): Promise<string | undefined> => {
-      const { body } = await metrics.render();
-      return body
-        .split('\n')
-        .find((line) => line.startsWith(`${series} `))
-        ?.slice(series.length + 1);
-    };
-    const roleOf = async (name: string): Promise<string> => {
-      const answer = await accounts.lookup({ namespace: 'shop', name }, noDeadline);
-      return answer.kind === 'identity' ? (answer.roleArn ?? '') : answer.kind;
-    };
-    return { server, accounts, lines, live, metricOf, roleOf };
-  }
+  const start = (prepare?: Parameters<typeof startFollowed>[1]) => startFollowed(scope, prepare);
 
   it('is ready with the first complete list, and says before that why not', async () => {
     const { accounts, server, lines } = await start((api) => {
@@ -98,7 +48,7 @@ describe('commands/follow-accounts', () => {
     await eventually('the watch', () => server.watches.size === 1);
     assert.equal(await metricOf('irsa_webhook_watch_connected'), '1');
     await server.stop();
-    await eventually('the end of the watch', () => lines().some(({ message }) => message === cannotFollow));
+    await eventually('the end of the watch', () => lines().some(({ message }) => message === faultMessage));
     assert.equal(await metricOf('irsa_webhook_watch_connected'), '0');
     assert.equal(accounts.notReady(), undefined);
     assert.equal(await roleOf('a'), 'role-a');
