@@ -5,7 +5,7 @@ import type { AccountPromise } from '../accounts/manifest.ts';
 import { withRetryAdvice } from '../accounts/retry-advice.ts';
 import { shareReads } from '../accounts/shared-reads.ts';
 import { type AccountStore, createAccountStore, type ParseAnnotations } from '../accounts/store.ts';
-import type { RelistReason } from '../kubernetes/reflection.ts';
+import type { ReflectorStore, RelistReason } from '../kubernetes/reflection.ts';
 import { createReflector, type ReflectorOptions } from '../kubernetes/reflector.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -68,11 +68,12 @@ export function followAccounts(options: FollowAccountsOptions): FollowedAccounts
     random: Math.random,
     path: '/api/v1/serviceaccounts',
     project: store.project,
-    store: store.reflection,
+    store: tellCommits(store.reflection, () => {
+      signOfLifeMs = now();
+    }),
     observer: {
       onSynced: () => {
         notReady = undefined;
-        signOfLifeMs = now();
         log.info({ ...store.counts() }, 'service accounts listed; ready');
       },
       onEvent: () => {
@@ -98,5 +99,20 @@ export function followAccounts(options: FollowAccountsOptions): FollowedAccounts
     entries: store.entries,
     notReady: () => notReady,
     stop: async () => reflector.stop(),
+  };
+}
+
+/** A list again is complete without a word of the reflector's. */
+function tellCommits<Entry>(reflection: ReflectorStore<Entry>, onCommit: () => void): ReflectorStore<Entry> {
+  return {
+    ...reflection,
+    begin: () => {
+      const generation = reflection.begin();
+      const commit = (): void => {
+        generation.commit();
+        onCommit();
+      };
+      return { ...generation, commit };
+    },
   };
 }

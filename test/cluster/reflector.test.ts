@@ -149,24 +149,34 @@ describe('the reflector', function () {
     }
   });
 
-  it('loses nothing when the API server is killed, with changes before and after', async function () {
-    const { controlPlane } = cluster();
-    if (controlPlane === undefined) return this.skip();
-    const reflector = await startReflector(cluster(), namespace);
-    try {
-      await reflector.synced();
-      await changeRole('account-11', 'before-kill');
-      await controlPlane.kill('kube-apiserver');
-      await controlPlane.startApiServer();
-      await changeRole('account-12', 'after-kill');
-      await cluster().delete(`${accounts}/account-13`);
-      await becomesEqual(reflector.entries, resumeTimeoutMs);
-      assert.ok(reflector.errors.length > 0);
-      assert.ok(reflector.relists.every((reason) => reason === 'watch_expired'));
-    } finally {
-      await reflector.stop();
-    }
-  });
+  for (const [title, withEtcd] of [
+    ['the API server is killed', false],
+    ['the API server and its etcd are killed, and come back with their data', true],
+  ] as const) {
+    it(`loses nothing when ${title}, with changes before and after`, async function () {
+      const { controlPlane } = cluster();
+      if (controlPlane === undefined) return this.skip();
+      const reflector = await startReflector(cluster(), namespace);
+      try {
+        await reflector.synced();
+        await changeRole('account-11', `before-kill-${title}`);
+        await controlPlane.kill('kube-apiserver');
+        if (withEtcd) {
+          await controlPlane.kill('etcd');
+          await controlPlane.startEtcd('kept');
+        }
+        await controlPlane.startApiServer();
+        await changeRole('account-12', `after-kill-${title}`);
+        await cluster().delete(`${accounts}/account-${withEtcd ? '23' : '13'}`);
+        await becomesEqual(reflector.entries, resumeTimeoutMs);
+        assert.equal(reflector.entries().get('account-11'), `before-kill-${title}`);
+        assert.ok(reflector.errors.length > 0);
+        assert.ok(reflector.relists.every((reason) => reason === 'watch_expired'));
+      } finally {
+        await reflector.stop();
+      }
+    });
+  }
 
   it('lists again when what followed its version was compacted while it had no watch', async function () {
     const { controlPlane } = cluster();

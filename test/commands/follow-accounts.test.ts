@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { identity } from '../admission/reviews.ts';
 import { eventually } from '../kubernetes/eventually.ts';
-import { refuse } from '../kubernetes/fake-watch-server.ts';
+import { errorEvent, refuse } from '../kubernetes/fake-watch-server.ts';
 import { useScope } from '../kubernetes/scope.ts';
 import { faultMessage, startFollowed } from './followed.ts';
 
@@ -87,5 +87,29 @@ describe('commands/follow-accounts', () => {
     await eventually('the second watch', () => server.watches.size === 1);
     assert.equal(await metricOf('irsa_webhook_relists_total{reason="watch_expired"}'), '1');
     assert.equal(await roleOf('a'), 'role-b');
+  });
+
+  it('tells for how long nothing was heard: no event, no bookmark, no complete list', async () => {
+    const { server, metricOf, passMs } = await start((api) => {
+      api.put('shop/a', 'role-a');
+    });
+    await eventually('the watch', () => server.watches.size === 1);
+    const silenceSeconds = async (): Promise<number> => Number(await metricOf('irsa_webhook_watch_silence_seconds'));
+    const endsBy = async (what: string, happen: () => void): Promise<void> => {
+      passMs(1_000_000);
+      assert.ok((await silenceSeconds()) >= 1_000, `before ${what}`);
+      happen();
+      let seconds = Number.POSITIVE_INFINITY;
+      const look = async (): Promise<void> => {
+        seconds = await silenceSeconds();
+      };
+      await eventually(`the silence to end by ${what}`, () => {
+        void look();
+        return seconds < 1_000;
+      });
+    };
+    await endsBy('an event', () => server.put('shop/b', 'role-b'));
+    await endsBy('a bookmark', () => server.bookmark());
+    await endsBy('a list', () => server.write(errorEvent(410, 'Expired')));
   });
 });

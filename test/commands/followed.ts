@@ -25,6 +25,7 @@ export async function startFollowed(scope: Scope, prepare: (server: FakeWatchSer
   const log = createLog({ verbosity: 0, destination });
   const metrics = createMetrics([], { processMetrics: false });
   const transport = createTransport(connectionTo(server.url), { version: '0' });
+  let passedMs = 0;
   const live: { answer: Answer; reads: number } = { answer: identity, reads: 0 };
   const accounts = followAccounts({
     api: transport,
@@ -35,7 +36,7 @@ export async function startFollowed(scope: Scope, prepare: (server: FakeWatchSer
       return Promise.resolve(live.answer);
     },
     mode: 'on',
-    now: () => performance.now(),
+    now: () => performance.now() + passedMs,
     wait: () => new Promise((resolve) => void setTimeout(resolve, 1)),
     log,
     metrics,
@@ -55,5 +56,9 @@ export async function startFollowed(scope: Scope, prepare: (server: FakeWatchSer
     const answer = await accounts.lookup({ namespace: 'shop', name }, noDeadline);
     return answer.kind === 'identity' ? (answer.roleArn ?? '') : answer.kind;
   };
-  return { server, accounts, lines, live, metricOf, roleOf };
+  /** Lets time pass on the clock of all this. */
+  const passMs = (ms: number): void => {
+    passedMs += ms;
+  };
+  return { server, accounts, lines, live, metricOf, roleOf, passMs };
 }
