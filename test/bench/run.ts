@@ -10,6 +10,9 @@ import { textReport } from './report.ts';
 import { runBench } from './bench.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean' }, out: { type: 'string' } } });
+const onProgress = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
 const folder = mkdtempSync(join(tmpdir(), 'irsa-webhook-bench-'));
 const children = createChildren();
 
@@ -20,12 +23,11 @@ process.once('exit', () => {
 });
 const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => process.exit(128 + signals[signal]));
+  process.once(signal, () => {
+    onProgress(`ended by ${signal}; nothing is written`);
+    process.exit(128 + signals[signal]);
+  });
 }
-
-const onProgress = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
 try {
   const result = await runBench({ plan: values.quick === true ? quickPlan : fullPlan, folder, children, onProgress });
   process.stdout.write(textReport(result));
