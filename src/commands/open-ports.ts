@@ -6,7 +6,7 @@ import { describePromises } from '../accounts/known-promises.ts';
 import type { CertificateSource } from '../certificates/source.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { type AddRoutes, createApp } from '../server/app.ts';
+import { type AppOptions, createApp } from '../server/app.ts';
 import { createBodyBudget } from '../server/body.ts';
 import { createCallerCheck } from '../server/callers.ts';
 import { createDebugRoute } from '../server/debug-route.ts';
@@ -65,13 +65,10 @@ export async function openPorts(parts: PortParts): Promise<OpenPorts> {
   });
   const gate = createReviewGate(flags['max-reviews-in-flight'], serverMetrics.countShedReview);
   const observing = { log, metrics: serverMetrics, now: () => performance.now() };
-  const webhook = await openWebhook(
-    parts,
-    createApp({ routes: [...createReviewRoutes(parts, gate, onFault), health], onFault }),
-    {
-      observer: createPortObserver('webhook', observing),
-    },
-  );
+  const { routes, direct } = createReviewRoutes(parts, gate, onFault);
+  const webhook = await openWebhook(parts, createApp({ routes: [...routes, health], direct, onFault }), {
+    observer: createPortObserver('webhook', observing),
+  });
   try {
     const debug = flags['enable-debugging-handlers']
       ? [createDebugRoute(() => describePromises(accounts.known()))]
@@ -130,7 +127,7 @@ function createReviewRoutes(
   { flags, log, metrics, accounts, callers }: PortParts,
   gate: ReviewGate,
   onFault: (error: unknown) => void,
-): AddRoutes[] {
+): Required<Pick<AppOptions, 'direct' | 'routes'>> {
   const observers = createReviewObserver(log, metrics);
   const shared = {
     lookupTimeoutMs: flags['lookup-timeout'],
@@ -158,5 +155,7 @@ function createReviewRoutes(
     review: createServiceAccountReview(accountDefaults(flags)),
     namesOf: accountNames,
   });
-  return [...(check ? [check] : []), mutate, validate];
+  const routes = [mutate.addRoutes, validate.addRoutes];
+  // Nobody goes past the check.
+  return check ? { routes: [check, ...routes], direct: [] } : { routes, direct: [mutate, validate] };
 }

@@ -42,6 +42,8 @@ export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: Ser
       const parts = { flags, log, metrics, accounts, certificates, callers, stopping };
       const { webhook, operations } = await openPorts(parts);
       log.info({ version: context.version, port: webhook.port, metricsPort: operations.port }, 'listening');
+      // Whoever waits for this line is not to wait for others with it.
+      log.flush();
       if (accounts.accounts) {
         const ports = { port: webhook.port, metricsPort: operations.port };
         const known = { path: flags['service-accounts'], accounts: accounts.accounts() };

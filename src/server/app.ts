@@ -6,9 +6,20 @@ import { sendRefusal } from './status.ts';
 /** Adds routes to a router. Handlers rely on nothing but Node's own request and response. */
 export type AddRoutes = (router: IRouter) => void;
 
+/** A handler of POST that is found by its path alone. It gives the fault that it cannot answer to `next`, and never throws. */
+export type DirectPost = {
+  readonly path: string;
+  readonly post: (request: IncomingMessage, response: ServerResponse, next: (fault: unknown) => void) => void;
+};
+
 /** What every application of this program needs besides its routes. */
 export type AppOptions = {
   readonly routes: readonly AddRoutes[];
+  /**
+   * Called before the routes, whatever these would have checked: looking a route up is a twentieth of what a review costs.
+   * They are among the routes, too, for the ways to write a path that only Express knows.
+   */
+  readonly direct?: readonly DirectPost[];
   /** A fault of this program, with its stack; the caller is told nothing of it. */
   readonly onFault: (error: unknown) => void;
 };
@@ -17,7 +28,7 @@ export type AppOptions = {
  * Creates the listener, with 404 for all else and 500 for what a route throws. It is Express's router without its
  * application, which gives each request and response another prototype: a tenth of what a review costs.
  */
-export function createApp({ routes, onFault }: AppOptions): RequestListener {
+export function createApp({ routes, direct = [], onFault }: AppOptions): RequestListener {
   const router = Router({ caseSensitive: true, strict: true });
   for (const addRoutes of routes) addRoutes(router);
   router.use((_request, response) => {
@@ -42,11 +53,26 @@ export function createApp({ routes, onFault }: AppOptions): RequestListener {
     response: ServerResponse,
     done: (error: unknown) => void,
   ) => void;
+  const posts = new Map(direct.map(({ path, post }) => [path, post]));
   return (request, response) => {
+    const post = request.method === 'POST' ? posts.get(pathOf(request)) : undefined;
+    if (post !== undefined) {
+      post(request, response, (fault) => {
+        try {
+          answerFault(fault, response);
+        } catch {
+          response.destroy();
+        }
+      });
+      return;
+    }
     // Reached only where answering the fault has failed itself.
-    handle(request, response, (error) => {
-      onFault(error);
-      response.destroy();
-    });
+    handle(request, response, () => response.destroy());
   };
+}
+
+/** Returns what is in front of the query. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
 }

@@ -1,10 +1,9 @@
 // A route of the webhook: a call in, an AdmissionReview or a refusal out, one record of how it went.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { NextFunction } from 'express';
 import type { DecideReview, Decision, FaultDecision, ReviewedNames } from '../admission/decision.ts';
 import type { Outcome } from '../admission/outcomes.ts';
 import { encodeReview, parseReview, type ReviewAnswer, ReviewError, type ReviewRequest } from '../admission/review.ts';
-import type { AddRoutes } from './app.ts';
+import type { AddRoutes, DirectPost } from './app.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
 import type { ReviewGate } from './review-gate.ts';
 import { type Refusal, refuseMethod, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
@@ -48,33 +47,42 @@ export type ReviewRouteOptions = {
   readonly onFault: (error: unknown) => void;
 };
 
+/** A route, and its one handler that has to be fast. */
+export type ReviewRoute = DirectPost & { readonly addRoutes: AddRoutes };
+
 /** Returns the route that answers the reviews which are posted to a path; other methods get 405. */
-export function createReviewRoute(options: ReviewRouteOptions): AddRoutes {
+export function createReviewRoute(options: ReviewRouteOptions): ReviewRoute {
   const { path } = options;
-  return (router) => {
-    router
-      .route(path)
-      .post((request, response, next) => {
-        const call: Call = { request, response, next, startMs: performance.now() };
-        attempt(call, options, () => {
-          const mediaRefusal = refuseMedia(request);
-          if (mediaRefusal) refuse(call, mediaRefusal, options);
-          else receiveReview(call, options);
+  const post: DirectPost['post'] = (request, response, next) => {
+    const call: Call = { request, response, next, startMs: performance.now() };
+    attempt(call, options, () => {
+      const mediaRefusal = refuseMedia(request);
+      if (mediaRefusal) refuse(call, mediaRefusal, options);
+      else receiveReview(call, options);
+    });
+  };
+  return {
+    path,
+    post,
+    addRoutes: (router) => {
+      router
+        .route(path)
+        .post(post)
+        .all((request, response, next) => {
+          const call: Call = { request, response, next, startMs: performance.now() };
+          attempt(call, options, () => {
+            refuse(call, refuseMethod(response, path, ['POST']), options);
+          });
         });
-      })
-      .all((request, response, next) => {
-        const call: Call = { request, response, next, startMs: performance.now() };
-        attempt(call, options, () => {
-          refuse(call, refuseMethod(response, path, ['POST']), options);
-        });
-      });
+    },
   };
 }
 
 type Call = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly next: NextFunction;
+  /** Leaves the call to the application. */
+  readonly next: (fault: unknown) => void;
   readonly startMs: number;
 };
 

@@ -31,7 +31,7 @@ const ownRoutes: Readonly<Record<string, { readonly secure: boolean; readonly ro
         onRefusal: ignore,
         onCall: ignore,
         onFault: ignore,
-      }),
+      }).addRoutes,
   },
   'the metrics port': {
     secure: false,

@@ -56,7 +56,8 @@ export async function startWebhook(
     review: createServiceAccountReview(defaults),
     namesOf: accountNames,
   });
-  const app = createApp({ routes: [mutate, validate, createHealthRoutes(() => undefined)], onFault });
+  const routes = [mutate.addRoutes, validate.addRoutes, createHealthRoutes(() => undefined)];
+  const app = createApp({ routes, direct: [mutate, validate], onFault });
   const pair = await servingPair();
   const sockets = new Set<Socket>();
   const listener = await listen(
