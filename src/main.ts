@@ -25,6 +25,7 @@ async function main(): Promise<void> {
       const { serve } = await import('./commands/serve.ts');
       const { env: environment, stderr: standardError } = process;
       await serve(command, { version, environment, print, standardError, atExit, stop: stopSignal() });
+      endSoon();
     }
   }
 }
@@ -39,6 +40,12 @@ function printError(text: string): void {
 
 function atExit(task: () => void): void {
   process.on('exit', task);
+}
+
+/** Ends the process where all is done, and only a log that nobody reads keeps it. */
+function endSoon(): void {
+  const lastLinesMs = 1_000;
+  setTimeout(() => process.exit(), lastLinesMs).unref();
 }
 
 /** Aborted by the first SIGTERM or SIGINT; the second ends the process at once, as if it had not been caught. */

@@ -36,7 +36,14 @@ const endings: readonly {
 async function startDoomed(scope: Scope): Promise<Program & { readonly port: number }> {
   const file = join(await scope.folder(), 'saboteur.mjs');
   await writeFile(file, saboteur);
-  const args = ['--self-signed', '--service-accounts', 'manifests/examples', '--port=0', '--metrics-port=0'];
+  const args = [
+    '--self-signed',
+    '--service-accounts',
+    'manifests/examples',
+    '--port=0',
+    '--metrics-port=0',
+    '--shutdown-delay=0',
+  ];
   const program = startProgram(scope, args, { environment: { NODE_OPTIONS: `--import=${file}` } });
   const { port } = await portsOf(program);
   return { ...program, port };

@@ -14,8 +14,15 @@ const reviewCount = 1_500;
 describe('the program, while nobody reads its log', () => {
   const scope = useScope();
 
-  it('goes on answering reviews', async () => {
-    const args = ['--self-signed', '--service-accounts', 'manifests/examples', '--port=0', '--metrics-port=0'];
+  it('goes on answering reviews, and ends when it is told to', async () => {
+    const args = [
+      '--self-signed',
+      '--service-accounts',
+      'manifests/examples',
+      '--port=0',
+      '--metrics-port=0',
+      '--shutdown-delay=0',
+    ];
     const program = startProgram(scope, args);
     const { port } = await portsOf(program);
     program.child.stderr.pause();
@@ -36,5 +43,8 @@ describe('the program, while nobody reads its log', () => {
     const statuses = await Promise.all(Array.from({ length: reviewCount }, review));
     assert.ok(statuses.every((status) => status === 200));
     assert.ok(program.errors().length < 64 * 1024, 'the log was not read meanwhile');
+
+    program.child.kill('SIGTERM');
+    assert.deepEqual(await once(program.child, 'exit'), [0, null]);
   });
 });
