@@ -23,7 +23,10 @@ export type AnnotationOwner = Pick<AnnotationFault, 'owner' | 'annotationPrefix'
 /** Returns the reader of an object's annotations. */
 export function createAnnotationReader(annotations: JsonObject | undefined, owner: AnnotationOwner): AnnotationReader {
   const warnings: string[] = [];
-  const read: AnnotationReader['read'] = (name) => asString(annotations?.[`${owner.annotationPrefix}/${name}`]);
+  const start = `${owner.annotationPrefix}/`;
+  // Most objects have none of ours, and making the name of each costs more than to see that.
+  const hasOurs = Object.keys(annotations ?? {}).some((name) => name.startsWith(start));
+  const read: AnnotationReader['read'] = (name) => (hasOurs ? asString(annotations?.[start + name]) : undefined);
   const warn: AnnotationReader['warn'] = (name, found, problem, consequence) => {
     warnings.push(annotationWarning({ ...owner, name, found, problem, consequence }));
   };

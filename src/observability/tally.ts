@@ -2,10 +2,10 @@
 import { Counter, type Registry } from 'prom-client';
 
 /** What a tally is called, as prom-client wants it. */
-export type TallyOptions<Label extends string> = {
+export type TallyOptions = {
   readonly name: string;
   readonly help: string;
-  readonly labelNames: readonly Label[];
+  readonly labelNames: readonly string[];
   readonly registers: Registry[];
 };
 
@@ -19,31 +19,45 @@ export type Tally = {
 };
 
 /** Creates a counter in its registries; a tally without labels starts at 0, any other without a series. */
-export function createTally<Label extends string>(options: TallyOptions<Label>): Tally {
+export function createTally(options: TallyOptions): Tally {
   const { labelNames } = options;
-  const counts = new Map<string, { readonly labels: Partial<Record<Label, string>>; count: number }>();
+  const root: Count = { labels: {}, next: new Map(), count: undefined };
   const add = (values: readonly string[], count = 1): void => {
-    const key = keyOf(values);
-    const known = counts.get(key);
-    if (known !== undefined) known.count += count;
-    else {
-      const labels: Partial<Record<Label, string>> = {};
-      for (const [index, name] of labelNames.entries()) labels[name] = values[index] ?? '';
-      counts.set(key, { labels, count });
+    let node = root;
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index] ?? '';
+      let next = node.next.get(value);
+      if (next === undefined) {
+        const labels = { ...node.labels, [labelNames[index] ?? '']: value };
+        node.next.set(value, (next = { labels, next: new Map(), count: undefined }));
+      }
+      node = next;
     }
+    node.count = (node.count ?? 0) + count;
   };
   if (labelNames.length === 0) add([], 0);
   const counter = new Counter({
     ...options,
     collect: () => {
       counter.reset();
-      for (const { labels, count } of counts.values()) counter.inc(labels, count);
+      for (const { labels, count } of countsOf(root)) counter.inc(labels, count);
     },
   });
   return { add };
 }
 
-/** Our vocabularies hold no line break. */
-function keyOf(values: readonly string[]): string {
-  return values.length === 1 ? (values[0] ?? '') : values.join('\n');
+/** A step on the way through the values of the labels; only the last one counts. A joined key would be hashed each time. */
+type Count = {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly next: Map<string, Count>;
+  count: number | undefined;
+};
+
+function* countsOf({
+  labels,
+  next,
+  count,
+}: Count): Generator<{ readonly labels: Count['labels']; readonly count: number }> {
+  if (count !== undefined) yield { labels, count };
+  for (const step of next.values()) yield* countsOf(step);
 }
