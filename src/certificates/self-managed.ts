@@ -53,7 +53,6 @@ export type SelfManagedOptions = {
 
 /** A source, and what its metrics show. */
 export type SelfManaged = CertificateSource & {
-  readonly leaf: () => Leaf | undefined;
   /** Whether all bundles, as last seen, verify the leaf; undefined before there is anything to tell. */
   readonly isVerified: () => boolean | undefined;
 };
@@ -116,18 +115,22 @@ export async function openSelfManaged(options: SelfManagedOptions): Promise<Self
   ({ wake } = rounds);
   return {
     pair: () => keeper.leaf()?.pair ?? placeholder.pair,
-    notAfter: () => new Date(keeper.leaf()?.notAfterMs ?? placeholder.notAfterMs),
+    notAfter: () => dateOf(keeper.leaf()?.notAfterMs),
+    authorityNotAfter: () => dateOf(keeper.leaf()?.authority.notAfterMs),
     follow: (follower) => {
       use = follower;
     },
     notReady: keeper.notReady,
-    leaf: keeper.leaf,
     isVerified: keeper.isVerified,
     close: async () => {
       await Promise.all([watches.stop(), rounds.stop()]);
       await lease.stop();
     },
   };
+}
+
+function dateOf(timeMs: number | undefined): Date | undefined {
+  return timeMs === undefined ? undefined : new Date(timeMs);
 }
 
 /** Returns a leaf of an authority that is in no bundle. */

@@ -48,11 +48,7 @@ export async function openSelfManagedSource(
   let source: SelfManaged | undefined;
   const metrics = context.metrics.addCertificates({
     faultSteps,
-    state: () => ({
-      leafNotAfterMs: source?.leaf()?.notAfterMs,
-      authorityNotAfterMs: source?.leaf()?.authority.notAfterMs,
-      isInSync: source?.isVerified(),
-    }),
+    isInSync: () => source?.isVerified(),
   });
   source = await openSelfManaged({
     api,

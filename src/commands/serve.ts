@@ -35,6 +35,7 @@ export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: Ser
   const metrics = createMetrics(Object.keys(outcomeSentences), { processMetrics: true });
   const callers = await openCallers(flags, { log, metrics });
   const certificates = await openCertificateSource(parsed, { ...context, log, metrics });
+  metrics.addCertificateExpiry(certificates);
   try {
     const accounts = await openAccountSource(flags, { ...context, log, metrics });
     try {

@@ -1,19 +1,36 @@
 // The metrics of certificates: when they end, how often they were renewed, and whether callers can verify them.
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** What is read when the metrics are. Times in milliseconds since 1970; undefined before there is anything to tell. */
-export type CertificatesState = {
-  /** Of the leaf that is served. */
-  readonly leafNotAfterMs: number | undefined;
-  /** Of the authority that signed it. */
-  readonly authorityNotAfterMs: number | undefined;
-  /** Whether every caBundle, as it was last seen, verifies the leaf. */
-  readonly isInSync: boolean | undefined;
+/** What is served, whoever made it. */
+export type ServedCertificate = {
+  /** Undefined before there is anything to tell. */
+  readonly notAfter: () => Date | undefined;
+  /** Of the authority that signed it, where that is known. */
+  readonly authorityNotAfter?: () => Date | undefined;
 };
 
-/** Whence the metrics come. */
+/** Adds the metric of when what is served ends, to a registry; read when the metrics are. */
+export function addCertificateExpiry(registry: Registry, served: ServedCertificate): void {
+  const gauge = new Gauge({
+    name: 'irsa_webhook_certificate_not_after_seconds',
+    help: 'When the certificate that is served (leaf) and the authority that signed it end, in seconds since 1970.',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect: () => {
+      for (const [kind, date] of [
+        ['leaf', served.notAfter()],
+        ['authority', served.authorityNotAfter?.()],
+      ] as const) {
+        if (date !== undefined) gauge.set({ kind }, date.getTime() / 1000);
+      }
+    },
+  });
+}
+
+/** Whence the metrics come of certificates that the webhook manages itself. */
 export type CertificateMetricsOptions = {
-  readonly state: () => CertificatesState;
+  /** Whether every caBundle, as it was last seen, verifies the leaf; undefined before there is anything to tell. */
+  readonly isInSync: () => boolean | undefined;
   /** The words that are counted; each starts at 0. */
   readonly faultSteps: readonly string[];
 };
@@ -28,7 +45,7 @@ export type CertificateMetrics = {
 /** Creates the metrics in a registry. */
 export function createCertificateMetrics(registry: Registry, options: CertificateMetricsOptions): CertificateMetrics {
   const registers = [registry];
-  createStateGauges(registers, options.state);
+  createSyncGauge(registers, options.isInSync);
   const rotations = new Counter({
     name: 'irsa_webhook_certificate_rotations_total',
     help: 'Leaves that this replica signed for itself, and authorities that it put into office.',
@@ -61,24 +78,13 @@ export function createCertificateMetrics(registry: Registry, options: Certificat
   };
 }
 
-function createStateGauges(registers: Registry[], state: () => CertificatesState): void {
-  const notAfter = new Gauge({
-    name: 'irsa_webhook_certificate_not_after_seconds',
-    help: 'When the certificate that is served (leaf) and the authority that signed it end, in seconds since 1970.',
-    labelNames: ['kind'],
-    registers,
-    collect: () => {
-      const { leafNotAfterMs, authorityNotAfterMs } = state();
-      if (leafNotAfterMs !== undefined) notAfter.set({ kind: 'leaf' }, leafNotAfterMs / 1000);
-      if (authorityNotAfterMs !== undefined) notAfter.set({ kind: 'authority' }, authorityNotAfterMs / 1000);
-    },
-  });
+function createSyncGauge(registers: Registry[], isInSync: CertificateMetricsOptions['isInSync']): void {
   const inSync = new Gauge({
     name: 'irsa_webhook_cabundle_in_sync',
     help: 'Whether every caBundle, as it was last seen, verifies the certificate that is served.',
     registers,
     collect: () => {
-      inSync.set(state().isInSync === true ? 1 : 0);
+      inSync.set(isInSync() === true ? 1 : 0);
     },
   });
 }

@@ -3,9 +3,11 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { type AccountMetrics, type AccountMetricsOptions, createAccountMetrics } from './account-metrics.ts';
 import { gather, type Gathered } from './gather.ts';
 import {
+  addCertificateExpiry,
   type CertificateMetrics,
   type CertificateMetricsOptions,
   createCertificateMetrics,
+  type ServedCertificate,
 } from './certificate-metrics.ts';
 import {
   createFileLoadMetrics,
@@ -55,6 +57,8 @@ export type Metrics = {
   readonly addServer: (options: ServerMetricsOptions) => ServerMetrics;
   /** Adds the metrics of accounts that come from a cluster; once. */
   readonly addAccounts: (options: AccountMetricsOptions) => AccountMetrics;
+  /** Adds the metric of when the certificate that is served ends; once. */
+  readonly addCertificateExpiry: (served: ServedCertificate) => void;
   /** Adds the metrics of certificates that the webhook manages itself; once. */
   readonly addCertificates: (options: CertificateMetricsOptions) => CertificateMetrics;
   /** Returns all metrics in the text format of Prometheus, and its media type. */
@@ -99,6 +103,9 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
     countFileLoad,
     addServer: (server) => createServerMetrics(registry, server),
     addAccounts: (accounts) => createAccountMetrics(registry, accounts),
+    addCertificateExpiry: (served) => {
+      addCertificateExpiry(registry, served);
+    },
     addCertificates: (certificates) => createCertificateMetrics(registry, certificates),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };

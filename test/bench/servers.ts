@@ -29,8 +29,8 @@ export type Servers = {
   readonly ca: string;
   readonly startFloor: (answers: readonly unknown[]) => Promise<Server>;
   readonly startAccounts: (count: number) => Promise<Server>;
-  /** Starts the webhook with the accounts of that server. */
-  readonly startWebhook: (accounts: Server) => Promise<Webhook>;
+  /** Starts the webhook with the accounts of that server, and with more flags than it needs for that. */
+  readonly startWebhook: (accounts: Server, flags?: readonly string[]) => Promise<Webhook>;
 };
 
 /** What they need. */
@@ -38,6 +38,8 @@ export type ServersOptions = {
   readonly children: Children;
   readonly processors: Processors;
   readonly folder: string;
+  /** For the Node that runs the webhook. */
+  readonly nodeFlags?: readonly string[];
 };
 
 /**
@@ -50,7 +52,12 @@ const lookupTimeout = '8s';
 const pollMs = 2;
 
 /** Makes the serving pair. */
-export async function createServers({ children, processors, folder }: ServersOptions): Promise<Servers> {
+export async function createServers({
+  children,
+  processors,
+  folder,
+  nodeFlags = [],
+}: ServersOptions): Promise<Servers> {
   const pair = await createSelfSignedPair(['localhost', '127.0.0.1']);
   const [keyPath, certPath, answersPath] = [join(folder, 'key.pem'), join(folder, 'cert.pem'), join(folder, 'answers')];
   await writeFile(keyPath, pair.key, { mode: 0o600 });
@@ -68,12 +75,12 @@ export async function createServers({ children, processors, folder }: ServersOpt
       return startScript(['test/bench/floor-server.ts', keyPath, certPath, answersPath], processors.server);
     },
     startAccounts: async (count) => startScript(['test/bench/account-server.ts', String(count)], processors.accounts),
-    startWebhook: async ({ port }) => {
+    startWebhook: async ({ port }, flags = []) => {
       logs += 1;
       const logPath = join(folder, `log-${logs}`);
       const tls = [`--tls-key=${keyPath}`, `--tls-cert=${certPath}`, '--port=0', '--metrics-port=0'];
       const source = [`--kube-api=http://127.0.0.1:${port}`, '--in-cluster=false', `--lookup-timeout=${lookupTimeout}`];
-      const args = [builtProgram, 'serve', ...source, ...tls];
+      const args = [...nodeFlags, builtProgram, 'serve', ...source, ...tls, ...flags];
       const log = openSync(logPath, 'a');
       const startMs = performance.now();
       const child = children.start(process.execPath, args, { processor: processors.server, stderr: log });

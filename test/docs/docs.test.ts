@@ -86,8 +86,8 @@ describe('the documents', () => {
     const accounts = { role: 0, bare: 0 };
     const state = () => ({ isWatchConnected: true, msSinceSignOfLife: 0, accounts });
     metrics.addAccounts({ relistReasons: [], lookupResults: [], state });
-    const certificates = { leafNotAfterMs: undefined, authorityNotAfterMs: undefined, isInSync: undefined };
-    metrics.addCertificates({ faultSteps: [], state: () => certificates });
+    metrics.addCertificateExpiry({ notAfter: () => undefined });
+    metrics.addCertificates({ faultSteps: [], isInSync: () => undefined });
     metrics.addServer({
       handshakeErrorReasons: [],
       shedReasons: [],

@@ -67,6 +67,8 @@ local function begin()
   end_us = start_us + seconds * 1000000
   slots = math.floor(rate * seconds)
   sent = 0
+  -- wrk has asked for a request that it does not send, to look at it.
+  begun = {}
 end
 
 local function finish()
@@ -127,8 +129,13 @@ function delay()
   return 0
 end
 
+-- A review is not sent again while its last reply is not in: there are more reviews than connections.
+local turn = 0
 function request()
-  local index = sent % #requests + 1
+  repeat
+    turn = turn % #requests + 1
+  until begun[uids[turn]] == nil
+  local index = turn
   sent = sent + 1
   begun[uids[index]] = table.remove(missed, 1) or now_us()
   return requests[index]
