@@ -1,5 +1,6 @@
 // Reads the body of a call: bounded in size and in time.
 import type { IncomingMessage } from 'node:http';
+import { bytesATurn, giveWay } from './give-way.ts';
 
 /** Bytes: two objects of at most 3 MiB (the API server's limit for one) and 1 MiB for what surrounds them, as controller-runtime. */
 export const maxBodyBytes = 7 * 1024 * 1024;
@@ -86,11 +87,13 @@ export function readBody(
   { timeoutMs, budget }: BodyLimits,
   callback: (error: BodyError | undefined, body: string) => void,
 ): void {
-  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
+  const expected = Number(request.headers['content-length'] ?? Number.NaN);
+  // Also while a body is passed over that is refused.
+  if (!(expected <= bytesATurn)) giveWay(request);
+  if (expected > maxBodyBytes) {
     callback(tooLarge(), '');
     return;
   }
-  const expected = Number(request.headers['content-length'] ?? Number.NaN);
   const chunks: Buffer[] = [];
   let length = 0;
   let isDone = false;
