@@ -7,6 +7,7 @@ import type { CertificateSource } from '../certificates/source.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { type AppOptions, createApp } from '../server/app.ts';
+import { createAnswerBudget } from '../server/answer-budget.ts';
 import { createBodyBudget } from '../server/body.ts';
 import { createCallerCheck } from '../server/callers.ts';
 import { createDebugRoute } from '../server/debug-route.ts';
@@ -133,6 +134,7 @@ function createReviewRoutes(
     lookupTimeoutMs: flags['lookup-timeout'],
     bodyTimeoutMs,
     bodyBudget: createBodyBudget(),
+    answerBudget: createAnswerBudget(),
     gate,
     ...observers,
     onFault,

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Why a connection was closed to make room: it was idle, or its call's body does not come. */
+/** Why a connection was closed: it was idle, or its call's body does not come, or its answer is not read. */
 export type ShedReason = 'idle' | 'slow';
 
 /** What the connections of a port need. */
@@ -12,6 +12,8 @@ export type ConnectionsOptions = {
   /** A clock that only goes forward, in milliseconds. */
   readonly now: () => number;
   readonly onShed: (reason: ShedReason, count: number) => void;
+  /** How often answers are looked for that do not leave. Default 1 s. */
+  readonly unreadLookMs?: number;
   /** On a TLS port only. */
   readonly handshakes?: {
     /** However often a byte comes: Node's own handshakeTimeout begins anew with each. */
@@ -50,6 +52,10 @@ const freshMs = 250;
 /** The API server sends a body at once; one that is not whole after so long is first to go. */
 const slowBodyMs = 1_000;
 
+const defaultUnreadLookMs = 1_000;
+/** After so many looks at an answer that does not leave its connection ends: an API server reads at once. */
+const maxUnreadLooks = 10;
+
 type Connection = {
   /** The upper one, once there is TLS. */
   socket: Socket;
@@ -64,6 +70,8 @@ type Connection = {
   /** Whether it ends with its next answer. */
   isEnding: boolean;
   bytesSeen: number;
+  /** How often its answer, whole on our side, was found not to have left. */
+  unreadLooks: number;
 };
 
 /**
@@ -72,10 +80,12 @@ type Connection = {
  * A connection that is closed after an answer which promised to keep it loses the caller's next call. So the answers of
  * calls in flight must know of the end, too, which no middleware can do: it ran when they came.
  */
-export function createConnections({ max, now, onShed, handshakes }: ConnectionsOptions): Connections {
+export function createConnections(options: ConnectionsOptions): Connections {
+  const { max, now, onShed, handshakes } = options;
   const bySocket = new Map<Socket, Connection>();
   const handshaking = new Map<string, Connection>();
   let isEnding = false;
+  let looks: NodeJS.Timeout | undefined;
 
   const cutLater = (socket: Socket): NodeJS.Timeout | undefined =>
     handshakes &&
@@ -85,7 +95,7 @@ export function createConnections({ max, now, onShed, handshakes }: ConnectionsO
     }, handshakes.timeoutMs).unref();
 
   const add = (socket: Socket): void => {
-    const state = { calls: [], lastCall: undefined, sinceMs: now(), isEnding, bytesSeen: -1 };
+    const state = { calls: [], lastCall: undefined, sinceMs: now(), isEnding, bytesSeen: -1, unreadLooks: 0 };
     const connection: Connection = { socket, accepted: socket, deadline: cutLater(socket), ...state };
     const key = keyOf(socket);
     bySocket.set(socket, connection);
@@ -96,6 +106,23 @@ export function createConnections({ max, now, onShed, handshakes }: ConnectionsO
       if (handshaking.get(key) === connection) handshaking.delete(key);
     });
     if (bySocket.size >= max * crowdedShare) makeRoom();
+    looks ??= setInterval(lookForUnread, options.unreadLookMs ?? defaultUnreadLookMs).unref();
+  };
+
+  /** None of Node's limits ends a caller that does not read its answer, and what is not read is held here. */
+  const lookForUnread = (): void => {
+    let ended = 0;
+    for (const connection of bySocket.values()) {
+      connection.unreadLooks = hasUnreadAnswer(connection) ? connection.unreadLooks + 1 : 0;
+      if (connection.unreadLooks <= maxUnreadLooks) continue;
+      ended += 1;
+      connection.socket.destroy();
+      connection.accepted.destroy();
+    }
+    if (ended > 0) onShed('slow', ended);
+    if (bySocket.size > 0) return;
+    clearInterval(looks);
+    looks = undefined;
   };
 
   const makeRoom = (): void => {
@@ -182,10 +209,17 @@ const slowBody = 1;
 const idle = 2;
 const inUse = 3;
 
-function rankOf({ calls, lastCall, sinceMs }: Connection, atMs: number): number {
+function rankOf(connection: Connection, atMs: number): number {
+  const { calls, lastCall, sinceMs, unreadLooks } = connection;
   if (lastCall === undefined) return atMs - sinceMs > freshMs ? neverUsed : inUse;
   if (calls.length === 0) return idle;
-  return !lastCall.complete && atMs - sinceMs > slowBodyMs ? slowBody : inUse;
+  const isSlow = unreadLooks > 1 || (!lastCall.complete && atMs - sinceMs > slowBodyMs);
+  return isSlow ? slowBody : inUse;
+}
+
+/** Nothing is left to be done for it but that its caller reads. */
+function hasUnreadAnswer({ calls: [first] }: Connection): boolean {
+  return first?.writableEnded === true && !first.writableFinished;
 }
 
 /** The same for the socket that was accepted and the one of TLS above it, which Node does not lead from one to the other. */

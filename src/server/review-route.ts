@@ -4,6 +4,7 @@ import type { DecideReview, Decision, FaultDecision, ReviewedNames } from '../ad
 import type { Outcome } from '../admission/outcomes.ts';
 import { encodeReview, parseReview, type ReviewAnswer, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import type { AddRoutes, DirectPost } from './app.ts';
+import { type AnswerBudget, holdAnswer } from './answer-budget.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
 import type { ReviewGate } from './review-gate.ts';
 import { type Refusal, refuseMethod, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
@@ -37,6 +38,8 @@ export type ReviewRouteOptions = {
   readonly bodyTimeoutMs: number;
   /** What all bodies that are being read may take together, those of other routes too. */
   readonly bodyBudget: BodyBudget;
+  /** What all large answers that have not left may take together, those of other routes too. */
+  readonly answerBudget: AnswerBudget;
   /** Bounds the reviews that are being decided, those of other routes too. */
   readonly gate: ReviewGate;
   readonly onReview: (record: ReviewRecord) => void;
@@ -177,11 +180,15 @@ function answerReview(call: Call, body: string, options: ReviewRouteOptions): vo
   }
 }
 
-/** The API server sends the call again after that time, up to ten times within its timeout. */
 function shedReview(call: Call, options: ReviewRouteOptions): void {
   const message = 'too many reviews are in flight (--max-reviews-in-flight); try again';
+  shed(call, { code: 'ERR_REVIEWS_IN_FLIGHT', message }, options);
+}
+
+/** The API server sends the call again after that time, up to ten times within its timeout. */
+function shed(call: Call, reason: Pick<Refusal, 'code' | 'message'>, options: ReviewRouteOptions): void {
   call.response.setHeader('Retry-After', '1');
-  refuse(call, { statusCode: 503, code: 'ERR_REVIEWS_IN_FLIGHT', message }, options);
+  refuse(call, { statusCode: 503, ...reason }, options);
 }
 
 function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: number): Parameters<DecideReview>[1] {
@@ -206,9 +213,14 @@ function sendFault(response: ServerResponse, { outcome, message, retryAfterSecon
 }
 
 function sendDecision(call: Call, review: ReviewRequest, decision: Decision, options: ReviewRouteOptions): void {
+  const body = decision.kind === 'fault' ? '' : encodeReview(review, decision);
+  if (!holdAnswer(call.response, body.length, options.answerBudget)) {
+    shed(call, { code: 'ERR_ANSWERS_UNREAD', message: 'too many large answers are not read; try again' }, options);
+    return;
+  }
   answer(call, options, () => {
     if (decision.kind === 'fault') sendFault(call.response, decision);
-    else sendJson(call.response, 200, encodeReview(review, decision));
+    else sendJson(call.response, 200, body);
   });
   const answered = decision.kind === 'answer' ? decision : undefined;
   options.onReview({

@@ -25,7 +25,16 @@ describe('accounts/retry-advice', () => {
     assert.deepEqual(await ask(), passing);
     scene.nowMs += 1;
     assert.deepEqual(await ask(), lasting);
-    scene.nowMs += 1_000_000;
+    scene.nowMs += 60_000;
+    assert.deepEqual(await ask(), lasting);
+  });
+
+  it('comes back after a silence: a fault of an hour ago says nothing of this one', async () => {
+    const { scene, ask } = start();
+    await ask();
+    scene.nowMs += 60_001;
+    assert.deepEqual(await ask(), passing);
+    scene.nowMs += 10_001;
     assert.deepEqual(await ask(), lasting);
   });
 

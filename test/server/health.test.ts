@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { AddRoutes } from '../../src/server/app.ts';
 import { createApp } from '../../src/server/app.ts';
+import { createAnswerBudget } from '../../src/server/answer-budget.ts';
 import { createBodyBudget } from '../../src/server/body.ts';
 import { createHealthRoutes, type NotReadyReason } from '../../src/server/health.ts';
 import { listen } from '../../src/server/listen.ts';
@@ -25,6 +26,7 @@ const ownRoutes: Readonly<Record<string, { readonly secure: boolean; readonly ro
         review: () => assert.fail('no review should be asked for'),
         lookupTimeoutMs: 1_000,
         bodyBudget: createBodyBudget(),
+        answerBudget: createAnswerBudget(),
         gate: createReviewGate(1, () => undefined),
         bodyTimeoutMs: 1_000,
         onReview: ignore,

@@ -4,6 +4,7 @@ import type { Lookup } from '../../src/accounts/lookup.ts';
 import { createPodReview, podNames } from '../../src/admission/pods.ts';
 import { accountNames, createServiceAccountReview } from '../../src/admission/service-accounts.ts';
 import { createApp } from '../../src/server/app.ts';
+import { createAnswerBudget } from '../../src/server/answer-budget.ts';
 import { createBodyBudget } from '../../src/server/body.ts';
 import { createHealthRoutes } from '../../src/server/health.ts';
 import { type Listener, listen } from '../../src/server/listen.ts';
@@ -41,6 +42,7 @@ export async function startWebhook(
     lookupTimeoutMs: 1_000,
     bodyTimeoutMs: 5_000,
     bodyBudget: createBodyBudget(),
+    answerBudget: createAnswerBudget(),
     gate: createReviewGate(1_000, () => undefined),
     onReview: (record: ReviewRecord) => reviews.push(record),
     onRefusal: (refusal: Refusal) => refusals.push(refusal),
