@@ -20,6 +20,8 @@ export function holdAnswer(response: ServerResponse, bytes: number, budget: Answ
   // One whose caller has gone is not sent, and closes no more.
   if (bytes <= largeAnswer || response.destroyed) return true;
   if (!budget.take(bytes)) return false;
+  // Node's TLS keeps buffers of that size as long as the connection lives.
+  response.shouldKeepAlive = false;
   response.once('close', () => {
     budget.giveBack(bytes);
   });

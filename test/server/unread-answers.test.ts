@@ -17,8 +17,18 @@ function createCall(): {
 } {
   const socket = new Socket();
   const request = new IncomingMessage(socket);
+  Object.assign(request, { httpVersionMajor: 1, httpVersionMinor: 1 });
   return { socket, request, response: new ServerResponse(request) };
 }
+
+/** Its patch takes some 200 KB. */
+const largePod = {
+  metadata: { name: 'cart-0' },
+  spec: {
+    serviceAccountName: 'cart',
+    containers: Array.from({ length: 300 }, (_, index) => ({ name: `c${String(index)}` })),
+  },
+};
 
 describe('server: answers that are not read', () => {
   const scope = useScope();
@@ -64,12 +74,17 @@ describe('server: answers that are not read', () => {
     assert.ok(holdAnswer(createCall().response, 300_000, budget));
   });
 
+  it('are the last of their connection where they are large: its buffers go with it', () => {
+    const [small, large] = [createCall().response, createCall().response];
+    holdAnswer(small, 64 * 1024, createAnswerBudget());
+    holdAnswer(large, 64 * 1024 + 1, createAnswerBudget());
+    assert.deepEqual([small.shouldKeepAlive, large.shouldKeepAlive], [true, false]);
+  });
+
   it('beyond the budget are refused with a 503 that says when to try again', async () => {
     const webhook = await startWebhook(scope, { answerBudget: { take: () => false, giveBack: () => undefined } });
     assert.equal((await callMutate(webhook, createReview())).status, 200, 'small');
-    const containers = Array.from({ length: 300 }, (_, index) => ({ name: `c${String(index)}` }));
-    const object = { metadata: { name: 'cart-0' }, spec: { serviceAccountName: 'cart', containers } };
-    const { status, headers, body } = await callMutate(webhook, createReview({ object }));
+    const { status, headers, body } = await callMutate(webhook, createReview({ object: largePod }));
     assert.deepEqual([status, headers['retry-after']], [503, '1']);
     assert.match(body, /ERR_ANSWERS_UNREAD/);
     assert.deepEqual(
