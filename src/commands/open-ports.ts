@@ -9,6 +9,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import { type AppOptions, createApp } from '../server/app.ts';
 import { createAnswerBudget } from '../server/answer-budget.ts';
 import { createBodyBudget } from '../server/body.ts';
+import { createBodyTurns } from '../server/body-turns.ts';
 import { createCallerCheck } from '../server/callers.ts';
 import { createDebugRoute } from '../server/debug-route.ts';
 import { handshakeErrorReasons } from '../server/handshake-errors.ts';
@@ -134,6 +135,7 @@ function createReviewRoutes(
     lookupTimeoutMs: flags['lookup-timeout'],
     bodyTimeoutMs,
     bodyBudget: createBodyBudget(),
+    bodyTurns: createBodyTurns(),
     answerBudget: createAnswerBudget(),
     gate,
     ...observers,

@@ -1,6 +1,6 @@
 // Reads the body of a call: bounded in size and in time.
 import type { IncomingMessage } from 'node:http';
-import { bytesATurn, giveWay } from './give-way.ts';
+import { bytesATurn, type TakeTurns } from './body-turns.ts';
 
 /** Bytes: two objects of at most 3 MiB (the API server's limit for one) and 1 MiB for what surrounds them, as controller-runtime. */
 export const maxBodyBytes = 7 * 1024 * 1024;
@@ -75,7 +75,7 @@ export function createBodyBudget(maxBytes = maxBytesInFlight, slowMs = slowBodyM
 }
 
 /** What bounds the reading of one body. */
-export type BodyLimits = { readonly timeoutMs: number; readonly budget: BodyBudget };
+export type BodyLimits = { readonly timeoutMs: number; readonly budget: BodyBudget; readonly takeTurns: TakeTurns };
 
 /**
  * Calls back once with the whole body, or with a {@link BodyError} when it is larger than `maxBodyBytes` (nothing more
@@ -84,19 +84,21 @@ export type BodyLimits = { readonly timeoutMs: number; readonly budget: BodyBudg
  */
 export function readBody(
   request: IncomingMessage,
-  { timeoutMs, budget }: BodyLimits,
+  { timeoutMs, budget, takeTurns }: BodyLimits,
   callback: (error: BodyError | undefined, body: string) => void,
 ): void {
   const expected = Number(request.headers['content-length'] ?? Number.NaN);
-  // Also while a body is passed over that is refused.
-  if (!(expected <= bytesATurn)) giveWay(request);
   if (expected > maxBodyBytes) {
+    // It is passed over while its caller reads the refusal.
+    takeTurns(request, () => false);
     callback(tooLarge(), '');
     return;
   }
   const chunks: Buffer[] = [];
   let length = 0;
   let isDone = false;
+  // The API server says how long each body is.
+  if (!(expected <= bytesATurn)) takeTurns(request, () => !isDone && !Number.isNaN(expected));
   let partial: PartialBody | undefined;
 
   const finish = (error?: BodyError): void => {

@@ -1,9 +1,9 @@
 // The open connections of a port: what each is doing, and which are closed when there are too many.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-
-/** Why a connection was closed: it was idle, or its call's body does not come, or its answer is not read. */
-export type ShedReason = 'idle' | 'slow';
+import { type Connection, destroyConnection, type ShedReason } from './connection.ts';
+import { createRoomMaker } from './make-room.ts';
+import { createUnreadWatch } from './unread-answers.ts';
 
 /** What the connections of a port need. */
 export type ConnectionsOptions = {
@@ -43,36 +43,8 @@ export type Connections = {
   readonly destroyAll: () => void;
 };
 
-/** At this share of the most that there may be, connections are closed, */
+/** At this share of the most that there may be, each new one makes others go. */
 const crowdedShare = 0.9;
-/** so many at once that looking for them costs little for each new one. */
-const shedShare = 0.05;
-/** A caller that means well has sent its first call by then, also when the machine is busy; before, it keeps its place. */
-const freshMs = 250;
-/** The API server sends a body at once; one that is not whole after so long is first to go. */
-const slowBodyMs = 1_000;
-
-const defaultUnreadLookMs = 1_000;
-/** After so many looks at an answer that does not leave its connection ends: an API server reads at once. */
-const maxUnreadLooks = 10;
-
-type Connection = {
-  /** The upper one, once there is TLS. */
-  socket: Socket;
-  readonly accepted: Socket;
-  /** Of those that are open; nearly always one at most. */
-  readonly calls: ServerResponse[];
-  /** Cuts it while its handshake lasts. */
-  readonly deadline: NodeJS.Timeout | undefined;
-  lastCall: IncomingMessage | undefined;
-  /** Since when it is as it is: without a call, or with one. */
-  sinceMs: number;
-  /** Whether it ends with its next answer. */
-  isEnding: boolean;
-  bytesSeen: number;
-  /** How often its answer, whole on our side, was found not to have left. */
-  unreadLooks: number;
-};
 
 /**
  * Creates the record of connections, which all that end take leave of by themselves.
@@ -84,8 +56,15 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const { max, now, onShed, handshakes } = options;
   const bySocket = new Map<Socket, Connection>();
   const handshaking = new Map<string, Connection>();
+  const makeRoom = createRoomMaker({ max, now, onShed, connections: () => bySocket.values() });
+  const watchUnread = createUnreadWatch({
+    connections: () => bySocket,
+    onEnd: (count) => {
+      onShed('slow', count);
+    },
+    lookMs: options.unreadLookMs,
+  });
   let isEnding = false;
-  let looks: NodeJS.Timeout | undefined;
 
   const cutLater = (socket: Socket): NodeJS.Timeout | undefined =>
     handshakes &&
@@ -106,40 +85,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       if (handshaking.get(key) === connection) handshaking.delete(key);
     });
     if (bySocket.size >= max * crowdedShare) makeRoom();
-    looks ??= setInterval(lookForUnread, options.unreadLookMs ?? defaultUnreadLookMs).unref();
-  };
-
-  /** None of Node's limits ends a caller that does not read its answer, and what is not read is held here. */
-  const lookForUnread = (): void => {
-    let ended = 0;
-    for (const connection of bySocket.values()) {
-      connection.unreadLooks = hasUnreadAnswer(connection) ? connection.unreadLooks + 1 : 0;
-      if (connection.unreadLooks <= maxUnreadLooks) continue;
-      ended += 1;
-      connection.socket.destroy();
-      connection.accepted.destroy();
-    }
-    if (ended > 0) onShed('slow', ended);
-    if (bySocket.size > 0) return;
-    clearInterval(looks);
-    looks = undefined;
-  };
-
-  const makeRoom = (): void => {
-    const atMs = now();
-    const victims = [...bySocket.values()]
-      .map((connection) => ({ connection, rank: rankOf(connection, atMs) }))
-      .filter(({ rank }) => rank < inUse)
-      .toSorted((a, b) => a.rank - b.rank || a.connection.sinceMs - b.connection.sinceMs)
-      .slice(0, Math.max(1, Math.floor(max * shedShare)));
-    let slow = 0;
-    for (const { connection, rank } of victims) {
-      if (rank === slowBody) slow += 1;
-      connection.socket.destroy();
-      connection.accepted.destroy();
-    }
-    if (slow > 0) onShed('slow', slow);
-    if (victims.length > slow) onShed('idle', victims.length - slow);
+    watchUnread();
   };
 
   const addCall = (request: IncomingMessage, response: ServerResponse): void => {
@@ -195,31 +141,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
       }
     },
     destroyAll: () => {
-      for (const { socket, accepted } of bySocket.values()) {
-        socket.destroy();
-        accepted.destroy();
-      }
+      for (const connection of bySocket.values()) destroyConnection(connection);
     },
   };
-}
-
-/** Who goes first. A caller that means well sends a call soon, and its body at once. */
-const neverUsed = 0;
-const slowBody = 1;
-const idle = 2;
-const inUse = 3;
-
-function rankOf(connection: Connection, atMs: number): number {
-  const { calls, lastCall, sinceMs, unreadLooks } = connection;
-  if (lastCall === undefined) return atMs - sinceMs > freshMs ? neverUsed : inUse;
-  if (calls.length === 0) return idle;
-  const isSlow = unreadLooks > 1 || (!lastCall.complete && atMs - sinceMs > slowBodyMs);
-  return isSlow ? slowBody : inUse;
-}
-
-/** Nothing is left to be done for it but that its caller reads. */
-function hasUnreadAnswer({ calls: [first] }: Connection): boolean {
-  return first?.writableEnded === true && !first.writableFinished;
 }
 
 /** The same for the socket that was accepted and the one of TLS above it, which Node does not lead from one to the other. */

@@ -1,7 +1,8 @@
 // Opens a port, with the limits that every connection is under.
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import { createConnections, type ShedReason } from './connections.ts';
+import type { ShedReason } from './connection.ts';
+import { createConnections } from './connections.ts';
 import { cut, drain, type DrainTimes } from './drain.ts';
 import { handshakeTimeoutCode } from './handshake-errors.ts';
 import { connectionLimits, handshakeTimeoutMs, usualMaxConnections } from './limits.ts';

@@ -6,6 +6,7 @@ import { encodeReview, parseReview, type ReviewAnswer, ReviewError, type ReviewR
 import type { AddRoutes, DirectPost } from './app.ts';
 import { type AnswerBudget, holdAnswer } from './answer-budget.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
+import type { TakeTurns } from './body-turns.ts';
 import type { ReviewGate } from './review-gate.ts';
 import { type Refusal, refuseMethod, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
 import { reviewDeadlineMs } from './timeout.ts';
@@ -38,6 +39,8 @@ export type ReviewRouteOptions = {
   readonly bodyTimeoutMs: number;
   /** What all bodies that are being read may take together, those of other routes too. */
   readonly bodyBudget: BodyBudget;
+  /** How large bodies are read, those of other routes too. */
+  readonly bodyTurns: TakeTurns;
   /** What all large answers that have not left may take together, those of other routes too. */
   readonly answerBudget: AnswerBudget;
   /** Bounds the reviews that are being decided, those of other routes too. */
@@ -127,7 +130,8 @@ function refuse(call: Call, refusal: Refusal, options: ReviewRouteOptions): void
 }
 
 function receiveReview(call: Call, options: ReviewRouteOptions): void {
-  readBody(call.request, { timeoutMs: options.bodyTimeoutMs, budget: options.bodyBudget }, (error, body) => {
+  const { bodyTimeoutMs: timeoutMs, bodyBudget: budget, bodyTurns: takeTurns } = options;
+  readBody(call.request, { timeoutMs, budget, takeTurns }, (error, body) => {
     attempt(call, options, () => {
       if (error) refuseBody(call, error, options);
       else if (options.gate.enter()) answerReview(call, body, options);

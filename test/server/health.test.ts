@@ -4,6 +4,7 @@ import type { AddRoutes } from '../../src/server/app.ts';
 import { createApp } from '../../src/server/app.ts';
 import { createAnswerBudget } from '../../src/server/answer-budget.ts';
 import { createBodyBudget } from '../../src/server/body.ts';
+import { createBodyTurns } from '../../src/server/body-turns.ts';
 import { createHealthRoutes, type NotReadyReason } from '../../src/server/health.ts';
 import { listen } from '../../src/server/listen.ts';
 import { createMetricsRoute } from '../../src/server/metrics-route.ts';
@@ -26,6 +27,7 @@ const ownRoutes: Readonly<Record<string, { readonly secure: boolean; readonly ro
         review: () => assert.fail('no review should be asked for'),
         lookupTimeoutMs: 1_000,
         bodyBudget: createBodyBudget(),
+        bodyTurns: createBodyTurns(),
         answerBudget: createAnswerBudget(),
         gate: createReviewGate(1, () => undefined),
         bodyTimeoutMs: 1_000,

@@ -6,6 +6,7 @@ import { accountNames, createServiceAccountReview } from '../../src/admission/se
 import { createApp } from '../../src/server/app.ts';
 import { createAnswerBudget } from '../../src/server/answer-budget.ts';
 import { createBodyBudget } from '../../src/server/body.ts';
+import { createBodyTurns } from '../../src/server/body-turns.ts';
 import { createHealthRoutes } from '../../src/server/health.ts';
 import { type Listener, listen } from '../../src/server/listen.ts';
 import { createReviewGate } from '../../src/server/review-gate.ts';
@@ -42,6 +43,7 @@ export async function startWebhook(
     lookupTimeoutMs: 1_000,
     bodyTimeoutMs: 5_000,
     bodyBudget: createBodyBudget(),
+    bodyTurns: createBodyTurns(),
     answerBudget: createAnswerBudget(),
     gate: createReviewGate(1_000, () => undefined),
     onReview: (record: ReviewRecord) => reviews.push(record),
