@@ -29,7 +29,8 @@ export type Connections = {
   readonly add: (socket: Socket) => void;
   /** Its handshake is over, and `socket` is what calls come over. */
   readonly secured: (socket: Socket) => void;
-  readonly addCall: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Returns whether the call is to be answered; where it is not, its connection ends with an answer before it. */
+  readonly addCall: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly count: () => number;
   /** Returns whether there is one without an open call. */
   readonly hasIdle: () => boolean;
@@ -45,6 +46,12 @@ export type Connections = {
 
 /** At this share of the most that there may be, each new one makes others go. */
 const crowdedShare = 0.9;
+
+/**
+ * No API server sends a call before the last one was answered. Node hands over at once all that have come in one piece, a
+ * hundred of them or more, and nobody else is answered until they are.
+ */
+const maxCallsAtOnce = 2;
 
 /**
  * Creates the record of connections, which all that end take leave of by themselves.
@@ -88,11 +95,14 @@ export function createConnections(options: ConnectionsOptions): Connections {
     watchUnread();
   };
 
-  const addCall = (request: IncomingMessage, response: ServerResponse): void => {
+  const addCall = (request: IncomingMessage, response: ServerResponse): boolean => {
     const connection = bySocket.get(request.socket);
+    // The answer before it may have promised to keep the connection, so that this one has to say that it ends.
+    if (connection && connection.calls.length > 0) connection.isEnding = true;
     if (connection?.isEnding ?? isEnding) response.shouldKeepAlive = false;
-    if (connection === undefined) return;
+    if (connection === undefined) return true;
     const { calls } = connection;
+    if (calls.length >= maxCallsAtOnce) return false;
     calls.push(response);
     connection.lastCall = request;
     connection.sinceMs = now();
@@ -100,6 +110,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       calls.splice(calls.indexOf(response), 1);
       connection.sinceMs = now();
     });
+    return true;
   };
 
   const endPresent = (): void => {

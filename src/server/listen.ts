@@ -75,8 +75,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     ...(options.pair && { handshakes: { timeoutMs: handshakeTimeoutMs, onTimeout: onHandshakeTimeout } }),
   });
   const onCall: RequestListener = (request, response) => {
-    connections.addCall(request, response);
-    app(request, response);
+    if (connections.addCall(request, response)) app(request, response);
   };
   const { server, use } = createServer(onCall, options);
   server.maxConnections = maxConnections;

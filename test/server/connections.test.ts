@@ -110,6 +110,26 @@ describe('server/connections', () => {
     assert.deepEqual(server.events, ['slow 1']);
   });
 
+  for (const url of ['/', '/held']) {
+    it(`one that sends many calls at once has two answered, in order, and ends: ${url}`, async () => {
+      const server = await start();
+      const [socket] = await open(server);
+      let answered = '';
+      socket?.setEncoding('latin1').on('data', (text: string) => {
+        answered += text;
+      });
+      socket?.write(`GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(100));
+      if (url === '/held') {
+        await eventually('the calls', () => server.held.length === 2);
+        for (const response of server.held) response.end('ok');
+      }
+      await eventually('the end', () => socket?.closed === true);
+      const heads = answered.match(/HTTP\/1.1 200 OK|Connection: [a-z-]+/g);
+      assert.deepEqual(heads, ['HTTP/1.1 200 OK', 'Connection: keep-alive', 'HTTP/1.1 200 OK', 'Connection: close']);
+      assert.equal(server.held.length, url === '/held' ? 2 : 0);
+    });
+  }
+
   it('is forgotten when it ends', async () => {
     const server = await start();
     for (const socket of await open(server, 5)) socket.destroy();
