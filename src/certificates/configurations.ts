@@ -23,15 +23,13 @@ export type Configuration = ConfigurationName & {
   readonly entries: readonly Entry[];
 };
 
-/** All configurations, and what the API server's clock said. */
+/** All configurations. */
 export type ConfigurationsReading = {
   readonly found: readonly Configuration[];
   /** Names that no mutating configuration has. */
   readonly missing: readonly string[];
   /** Those that there is no right to read. */
   readonly forbidden: readonly ConfigurationName[];
-  /** To the second, in milliseconds since 1970. */
-  readonly serverTimeMs: number | undefined;
 };
 
 /** What became of one configuration. */
@@ -68,7 +66,7 @@ export function createConfigurations(api: Pick<Transport, 'get' | 'patch'>, name
       const results = await Promise.all(
         targets.map(async (target) => {
           const answer = await api.get(pathOf(target), { timeoutMs });
-          return { target, answer, reading: readConfiguration(target, answer) };
+          return { target, reading: readConfiguration(target, answer) };
         }),
       );
       const targetsThatAre = (word: 'forbidden' | 'missing') =>
@@ -77,7 +75,6 @@ export function createConfigurations(api: Pick<Transport, 'get' | 'patch'>, name
         found: results.map(({ reading }) => reading).filter((reading) => typeof reading === 'object'),
         missing: targetsThatAre('missing').flatMap(({ kind, name }) => (kind === configurationKinds[0] ? [name] : [])),
         forbidden: targetsThatAre('forbidden'),
-        serverTimeMs: serverTime(results[0]?.answer),
       };
     },
     async write(found, change) {
@@ -147,7 +144,3 @@ function isInvalid({ status, body }: ApiResponse): boolean {
 }
 
 /** Go's server writes the header with every answer. */
-function serverTime(answer: ApiResponse | undefined): number | undefined {
-  const time = Date.parse(answer?.headers.date ?? '');
-  return Number.isNaN(time) ? undefined : time;
-}

@@ -38,7 +38,10 @@ export type Keeper = {
    */
   readonly round: () => Promise<number>;
   readonly leaf: () => Leaf | undefined;
-  /** Returns whether all bundles, as last seen, verify the leaf; undefined before the first look or leaf. */
+  /**
+   * Returns whether all configurations, as last seen, are there and verify the leaf; undefined before the first look or
+   * leaf. One that is missing ends no readiness: nobody is called by it, and all others are.
+   */
   readonly isVerified: () => boolean | undefined;
   /** Returns why callers cannot verify what is served, in one line, or undefined. */
   readonly notReady: () => string | undefined;
@@ -51,11 +54,13 @@ export function createKeeper(parts: KeeperParts): Keeper {
   let leaf: (Leaf & { readonly renewAtMs: number }) | undefined;
   let reason = 'the certificate has not been made yet';
   let wereAllSeen = false;
+  let isOneMissing = false;
 
   const observe = (reading: ConfigurationsReading): Bundle[] => {
     const bundles = bundlesOf(reading.found, nowMs());
     held.observe(bundles);
-    if (reading.missing.length === 0) wereAllSeen = true;
+    isOneMissing = reading.missing.length > 0;
+    if (!isOneMissing) wereAllSeen = true;
     observer.onConfigurations(reading);
     return bundles;
   };
@@ -90,7 +95,8 @@ export function createKeeper(parts: KeeperParts): Keeper {
 
   return {
     leaf: () => leaf,
-    isVerified: () => (leaf === undefined || !held.hasSeen() ? undefined : held.isHeld(leaf.authority.cert)),
+    isVerified: () =>
+      leaf === undefined || !held.hasSeen() ? undefined : !isOneMissing && held.isHeld(leaf.authority.cert),
     notReady: () => {
       if (leaf === undefined) return reason;
       if (leaf.notAfterMs <= nowMs()) return 'the certificate has ended, and no new one could be made';
@@ -98,13 +104,15 @@ export function createKeeper(parts: KeeperParts): Keeper {
       return held.isHeld(leaf.authority.cert) ? undefined : 'the caBundle does not verify the certificate';
     },
     async round() {
-      const found = await orFault('read_configuration', configurations.read());
-      assertClock(found.serverTimeMs, nowMs());
-      const bundles = observe(found);
+      // Where they cannot be read the leaf is renewed all the same: its authority was in every bundle when they last could.
+      const [found] = await Promise.allSettled([orFault('read_configuration', configurations.read())]);
+      const bundles = found.status === 'fulfilled' ? observe(found.value) : [];
       const reading = await orFault('read_secret', secret.read());
+      assertClock(reading.serverTimeMs, nowMs());
       observer.onSecret(reading);
       const leafMs = await keepLeaf(reading);
-      return isWriter() ? Math.min(leafMs, await write(reading, found.found, bundles)) : leafMs;
+      if (found.status === 'rejected') throw found.reason;
+      return isWriter() ? Math.min(leafMs, await write(reading, found.value.found, bundles)) : leafMs;
     },
   };
 }

@@ -7,6 +7,13 @@ const lastPauseMs = 4_000;
 /** Changes come in flocks, and each of our own writes is one. */
 const leastPauseMs = 50;
 
+/**
+ * So many rounds may follow each other as closely as that, and one more each second: somebody who undoes what is written
+ * would be answered twenty times a second for ever. A rotation, or a first start, takes ten.
+ */
+const mostCloseRounds = 20;
+const closeRoundEveryMs = 1_000;
+
 /** How often the time of day is looked at while nothing is due: it may jump, as after a suspend. */
 const tickMs = 1_000;
 
@@ -34,6 +41,17 @@ export type Rounds = {
   readonly stop: () => Promise<void>;
 };
 
+/** Returns what tells how long to wait before the next round at least. */
+function createPauses(monotonicMs: () => number): () => number {
+  let close = mostCloseRounds;
+  let lastMs = monotonicMs();
+  return () => {
+    close = Math.min(mostCloseRounds, close + (monotonicMs() - lastMs) / closeRoundEveryMs) - 1;
+    lastMs = monotonicMs();
+    return close >= 0 ? leastPauseMs : closeRoundEveryMs;
+  };
+}
+
 /** Starts with a round at once. */
 export function startRounds(options: RoundsOptions): Rounds {
   const { round, onFault, longestMs, nowMs, monotonicMs, random, wait } = options;
@@ -41,6 +59,7 @@ export function startRounds(options: RoundsOptions): Rounds {
   let sleeping = new AbortController();
   let isWoken = false;
   let pauseMs = firstPauseMs;
+  const leastPause = createPauses(monotonicMs);
 
   const nextDueMs = async (): Promise<number> => {
     try {
@@ -56,7 +75,7 @@ export function startRounds(options: RoundsOptions): Rounds {
   };
   const sleepUntil = async (dueMs: number): Promise<void> => {
     const startedMs = monotonicMs();
-    await wait(leastPauseMs, stopping.signal);
+    await wait(leastPause(), stopping.signal);
     // The time of day may be set back, so that the other clock counts, too.
     const isDue = () => isWoken || nowMs() >= dueMs || monotonicMs() - startedMs >= longestMs;
     while (!isDue() && !stopping.signal.aborted) {

@@ -1,7 +1,7 @@
 // Reads and writes the Secret that holds the authorities.
 import { isApiObject, parseApiObject, resourceVersionOf } from '../kubernetes/objects.ts';
 import { readRefusal } from '../kubernetes/refusal.ts';
-import type { Transport } from '../kubernetes/transport.ts';
+import type { ApiResponse, Transport } from '../kubernetes/transport.ts';
 import {
   type AuthorityReading,
   type AuthorityState,
@@ -15,6 +15,8 @@ const timeoutMs = 5_000;
 export type SecretReading = AuthorityReading & {
   /** What a write must be based on; undefined where there is no Secret. */
   readonly resourceVersion: string | undefined;
+  /** What the API server's clock said, to the second, in milliseconds since 1970. */
+  readonly serverTimeMs: number | undefined;
 };
 
 /** The Secret. Both reject with one sentence where the API server does not do it. */
@@ -44,14 +46,15 @@ export function createSecretStore({ api, namespace, name }: SecretStoreOptions):
   return {
     async read() {
       const answer = await api.get(path, { timeoutMs });
-      if (answer.status === 404) return { ...readAuthorityState({}), resourceVersion: undefined };
+      const serverTimeMs = serverTime(answer);
+      if (answer.status === 404) return { ...readAuthorityState({}), resourceVersion: undefined, serverTimeMs };
       const secret = answer.status === 200 ? parseApiObject(answer.body) : undefined;
       const resourceVersion = secret && resourceVersionOf(secret);
       if (secret === undefined || resourceVersion === undefined) {
         throw new Error(`Expected the Secret ${namespace}/${name}, got ${readRefusal(answer).message}`);
       }
       const data = isApiObject(secret['data']) ? secret['data'] : {};
-      return { ...readAuthorityState(data), resourceVersion };
+      return { ...readAuthorityState(data), resourceVersion, serverTimeMs };
     },
     async write(state, { resourceVersion }) {
       const data = writeAuthorityState(state);
@@ -65,6 +68,11 @@ export function createSecretStore({ api, namespace, name }: SecretStoreOptions):
       throw new Error(`Expected the Secret ${namespace}/${name} to be written, got ${readRefusal(answer).message}`);
     },
   };
+}
+
+function serverTime({ headers }: ApiResponse): number | undefined {
+  const time = Date.parse(headers.date ?? '');
+  return Number.isNaN(time) ? undefined : time;
 }
 
 function createSecret(namespace: string, name: string, data: Readonly<Record<string, string | null>>): object {

@@ -130,7 +130,7 @@ function createReviewRoutes(
   gate: ReviewGate,
   onFault: (error: unknown) => void,
 ): Required<Pick<AppOptions, 'direct' | 'routes'>> {
-  const observers = createReviewObserver(log, metrics);
+  const observers = createReviewObserver(log, metrics, () => performance.now());
   const shared = {
     lookupTimeoutMs: flags['lookup-timeout'],
     bodyTimeoutMs,
@@ -141,7 +141,7 @@ function createReviewRoutes(
     ...observers,
     onFault,
   };
-  const check = callers && createCallerCheck({ ...callers, paths: [mutatePath, validatePath], ...observers });
+  const check = callers && createCallerCheck({ ...callers, ...shared, paths: [mutatePath, validatePath] });
   const mutate = createReviewRoute({
     ...shared,
     path: mutatePath,

@@ -66,9 +66,22 @@ export function createApp({ routes, direct = [], onFault }: AppOptions): Request
       });
       return;
     }
+    request.url = originForm(request.url);
+    if (!plainTarget.test(request.url)) {
+      sendRefusal(response, { statusCode: 400, code: 'ERR_REQUEST_TARGET', message: 'expected a path and a query' });
+      return;
+    }
     // Reached only where answering the fault has failed itself.
     handle(request, response, () => response.destroy());
   };
+}
+
+/** What Express reads by itself; for anything else it calls what Node warns of, on standard error, where the log is. */
+const plainTarget = /^\/[!"$-~]*$/;
+
+/** Returns the path and query of an absolute URL, which a server must take as well (RFC 9112, 3.2.2). */
+function originForm(url = ''): string {
+  return url.replace(/^https?:\/\/[^/?#]+/i, '');
 }
 
 /** Returns what is in front of the query. */

@@ -2,7 +2,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 import type { AddRoutes } from './app.ts';
-import { type Refusal, sendRefusal } from './status.ts';
+import type { TakeTurns } from './body-turns.ts';
+import { type Refusal, sendLastRefusal } from './status.ts';
 
 /** What verifying callers needs. */
 export type CallerCheckOptions = {
@@ -10,6 +11,8 @@ export type CallerCheckOptions = {
   readonly paths: readonly string[];
   /** Names of which a certificate must have one; none: every certificate of the authorities will do. */
   readonly names: readonly string[];
+  /** How the body of a refused call is passed over. */
+  readonly bodyTurns: TakeTurns;
   readonly onRefusal: (refusal: Refusal) => void;
 };
 
@@ -17,10 +20,11 @@ export type CallerCheckOptions = {
  * Returns what comes before the routes of these paths, and answers with a 403 who has no certificate of the authorities that the port was opened with,
  * or one without any of the names. A verdict is that of the connection: it was verified when that was opened.
  */
-export function createCallerCheck({ paths, names, onRefusal }: CallerCheckOptions): AddRoutes {
+export function createCallerCheck({ paths, names, bodyTurns, onRefusal }: CallerCheckOptions): AddRoutes {
   const verdicts = new WeakMap<object, Refusal | 'admitted'>();
   return (router) => {
-    router.all([...paths], ({ socket }, response, next) => {
+    router.all([...paths], (request, response, next) => {
+      const { socket } = request;
       const verdict = verdicts.get(socket) ?? refuseCaller(socket, names) ?? 'admitted';
       verdicts.set(socket, verdict);
       if (verdict === 'admitted') {
@@ -28,9 +32,8 @@ export function createCallerCheck({ paths, names, onRefusal }: CallerCheckOption
         return;
       }
       onRefusal(verdict);
-      // Its body is not read, and nothing more is expected of it.
-      response.setHeader('Connection', 'close');
-      sendRefusal(response, verdict);
+      bodyTurns(request, () => false);
+      sendLastRefusal(request, response, verdict);
     });
   };
 }

@@ -16,6 +16,7 @@ function createWorld() {
   const world = {
     nowMs: Date.now(),
     isDown: false,
+    isConfigurationDown: false,
     isWriter: true,
     serverSkewMs: 0,
     caBundle: '' as string | undefined,
@@ -24,7 +25,7 @@ function createWorld() {
     served: 0,
   };
   const read = async (): Promise<ConfigurationsReading> => {
-    if (world.isDown) throw new Error('down');
+    if (world.isDown || world.isConfigurationDown) throw new Error('down');
     const { caBundle } = world;
     const target = { kind: 'mutatingwebhookconfigurations', name: 'webhook' } as const;
     const entries = [{ index: 0, name: 'webhook', caBundle: caBundle ?? '' }];
@@ -32,7 +33,6 @@ function createWorld() {
       found: caBundle === undefined ? [] : [{ ...target, resourceVersion: '1', entries }],
       missing: caBundle === undefined ? ['webhook'] : [],
       forbidden: [],
-      serverTimeMs: world.nowMs + world.serverSkewMs,
     });
   };
   const keeper = createKeeper({
@@ -40,7 +40,9 @@ function createWorld() {
     secret: {
       read: async () => {
         if (world.isDown) throw new Error('down');
-        return Promise.resolve({ state: world.secret ?? none, faults: [], resourceVersion: world.secret && '1' });
+        const serverTimeMs = world.nowMs + world.serverSkewMs;
+        const resourceVersion = world.secret && '1';
+        return Promise.resolve({ state: world.secret ?? none, faults: [], resourceVersion, serverTimeMs });
       },
       write: async (state) => {
         world.secret = state;
@@ -101,10 +103,21 @@ describe('certificates/keeper', () => {
     const { world, keeper, settle } = createWorld();
     await settle();
     world.isDown = true;
-    await assert.rejects(settle(), (error) => error instanceof Fault && error.step === 'read_configuration');
+    await assert.rejects(settle(), (error) => error instanceof Fault && error.step === 'read_secret');
     assert.equal(keeper.notReady(), undefined);
     world.nowMs += settings.leafLifetimeMs;
     assert.equal(keeper.notReady(), 'the certificate has ended, and no new one could be made');
+  });
+
+  it('renews its certificate also while the configurations cannot be read, and says that they cannot', async () => {
+    const { world, keeper, settle } = createWorld();
+    await settle();
+    world.isConfigurationDown = true;
+    world.nowMs += settings.leafLifetimeMs * 0.99;
+    await assert.rejects(settle(), (error) => error instanceof Fault && error.step === 'read_configuration');
+    assert.equal(world.served, 2);
+    world.nowMs += settings.leafLifetimeMs * 0.5;
+    assert.equal(keeper.notReady(), undefined);
   });
 
   it('is not ready while the live caBundle does not verify what it serves', async () => {
@@ -130,9 +143,11 @@ describe('certificates/keeper', () => {
     await settle();
     await settle();
     assert.equal(keeper.notReady(), undefined);
+    assert.equal(keeper.isVerified(), true);
     world.caBundle = undefined;
     await settle();
     assert.equal(keeper.notReady(), undefined);
+    assert.equal(keeper.isVerified(), false, 'but it is told');
   });
 
   it('with its Secret lost goes on with its certificate until every API server knows the new authority', async () => {

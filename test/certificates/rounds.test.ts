@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { startRounds } from '../../src/certificates/rounds.ts';
 
 /** Time passes only by waiting; what is waited for is noted. */
-function start(round: (count: number, nowMs: number) => number) {
+function start(round: (count: number, nowMs: number) => number, most = 5) {
   const state = { nowMs: 1_000_000, monotonicMs: 0, rounds: [] as number[], faults: 0 };
   const ended = Promise.withResolvers<void>();
   const rounds = startRounds({
     round: async () => {
       state.rounds.push(state.monotonicMs);
-      if (state.rounds.length >= 5) {
+      if (state.rounds.length >= most) {
         ended.resolve();
         // Until it is stopped.
         return Number.POSITIVE_INFINITY;
@@ -67,6 +67,23 @@ describe('certificates/rounds', () => {
     const [forward = 0, back = 0] = gaps(state.rounds);
     assert.ok(forward <= 2_100, `${String(forward)} ms after a jump forward`);
     assert.ok(back <= 61_100, `${String(back)} ms after a jump back`);
+  });
+
+  it('that are called for again and again come once a second after a while, and at once again after a rest', async () => {
+    const { state, rounds, ended } = start((count, nowMs) => {
+      if (count === 40) return nowMs + 30_000;
+      rounds.wake();
+      return Number.POSITIVE_INFINITY;
+    }, 50);
+    await ended;
+    await rounds.stop();
+    const between = gaps(state.rounds);
+    assert.deepEqual(new Set(between.slice(0, 20)), new Set([50]));
+    assert.ok(
+      between.slice(22, 39).every((gap) => gap >= 1_000 && gap <= 2_000),
+      between.join(' '),
+    );
+    assert.deepEqual(new Set(between.slice(40)), new Set([50]));
   });
 
   it('come at once when something changed, also while one runs', async () => {

@@ -95,7 +95,12 @@ export function observe(world: World, replica: Replica, settings: RotationSettin
   const nowMs = world.nowMs + replica.skewMs;
   replica.held.observe([bundleAt(world.bundle.certs, nowMs)]);
   const state = world.secret?.state ?? none;
-  const secret = { state, faults: [], resourceVersion: world.secret && String(world.secret.version) };
+  const secret = {
+    state,
+    faults: [],
+    resourceVersion: world.secret && String(world.secret.version),
+    serverTimeMs: nowMs,
+  };
   replica.pending = { secret, certs: world.bundle.certs, bundleVersion: world.bundle.version };
   const step = decideLeaf({ ...replica.held, leaf: replica.leaf, signer: state.signer, nowMs, settings });
   if (step.kind !== 'sign' || state.signer === undefined) return;

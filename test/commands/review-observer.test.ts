@@ -18,12 +18,13 @@ describe('commands/review-observer', () => {
   let kept: LogLines;
   let metrics: Metrics;
   let calls: number;
+  let nowMs = 0;
 
   async function start(lookup?: Lookup): Promise<TestWebhook> {
     kept = keepLogLines();
     metrics = createMetrics(Object.keys(outcomeSentences), { processMetrics: false });
     const log = createLog({ verbosity: 0, destination: kept.destination });
-    const observer = createReviewObserver(log, metrics);
+    const observer = createReviewObserver(log, metrics, () => nowMs);
     calls = 0;
     const onCall: typeof observer.onCall = (record) => {
       observer.onCall(record);
@@ -88,7 +89,25 @@ describe('commands/review-observer', () => {
       reason:
         'expected kind AdmissionReview of apiVersion admission.k8s.io/v1 or admission.k8s.io/v1beta1, got something else',
       message: 'call refused',
+      unlogged: 0,
     });
+  });
+
+  it('writes one line in ten seconds for refused calls of one code, and counts all of them', async () => {
+    const webhook = await start();
+    for (let count = 0; count < 4; count += 1) await callMutate(webhook, {});
+    await call(webhook, '/mutate');
+    nowMs += 10_000;
+    await callMutate(webhook, {});
+    assert.deepEqual(
+      kept.lines().map(({ code, unlogged }) => [code, unlogged]),
+      [
+        ['ERR_REVIEW_MALFORMED', 0],
+        ['ERR_METHOD_NOT_ALLOWED', 0],
+        ['ERR_REVIEW_MALFORMED', 3],
+      ],
+    );
+    assert.equal((await countsOf(6)).get('http_request_count{verb="POST",path="/mutate",code="400"}'), 5);
   });
 
   it('writes nothing of what a pod holds', async () => {

@@ -5,6 +5,7 @@ import https from 'node:https';
 import { connect } from 'node:tls';
 import { createCallerCheck } from '../../src/server/callers.ts';
 import { type AddRoutes, createApp } from '../../src/server/app.ts';
+import { createBodyTurns } from '../../src/server/body-turns.ts';
 import { createHealthRoutes } from '../../src/server/health.ts';
 import { listen, type Listener } from '../../src/server/listen.ts';
 import type { Refusal } from '../../src/server/status.ts';
@@ -41,6 +42,7 @@ describe('server/callers', () => {
     const check = createCallerCheck({
       paths: ['/mutate', '/validate/service-accounts'],
       names,
+      bodyTurns: createBodyTurns(),
       onRefusal: (refusal) => refusals.push(refusal),
     });
     const routes = [check, review, createHealthRoutes(() => undefined)];
@@ -77,6 +79,13 @@ describe('server/callers', () => {
       }
     });
   }
+
+  it('answers also who sends a large body, and not by a reset', async () => {
+    const target = await start([]);
+    const body = 'x'.repeat(5 * 1024 * 1024);
+    const { status } = await call(target, '/mutate', { method: 'POST', body, agent: agentOf() });
+    assert.equal(status, 403);
+  });
 
   it('takes one that has a name of the list, as CN or DNS name, whole', async () => {
     for (const [names, pair, status] of [
