@@ -1,26 +1,13 @@
 /** Tests where the binaries of the control plane are looked for, and what is said when they are not there. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { put, runScript } from '../go-modules/folders.ts';
 import { findBinaries, findBinary } from './binaries.ts';
 import { binaryNames, readRelease } from './kubernetes/release.ts';
 
-const programTimeoutMs = 30_000;
-
-/** Makes empty files for binaries. */
-async function put(folder: string, names: readonly string[]): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const name of names) await writeFile(path.join(folder, name), '');
-}
-
-/** Runs what `npm run kubernetes` runs. */
-function build(environment: NodeJS.ProcessEnv): { status: number | null; stdout: string; stderr: string } {
-  const program = path.join(import.meta.dirname, 'kubernetes', 'build.ts');
-  const env = { ...process.env, ...environment };
-  return spawnSync(process.execPath, [program], { env, encoding: 'utf8', timeout: programTimeoutMs });
-}
+const buildScript = path.join(import.meta.dirname, 'kubernetes', 'build.ts');
 
 describe('the binaries of the control plane', () => {
   let directory: string;
@@ -81,13 +68,13 @@ describe('the binaries of the control plane', () => {
   describe('npm run kubernetes', () => {
     it('says at once that everything is there', async () => {
       await put(cache, binaryNames);
-      const { status, stdout } = build({ ...environment, PATH: '' });
-      assert.equal(stdout, `Kubernetes ${readRelease(environment).kubernetesVersion} is there already: ${cache}\n`);
+      const { status, stdout } = runScript(buildScript, { ...environment, PATH: '' });
+      assert.equal(stdout, `${cache} has Kubernetes ${readRelease(environment).kubernetesVersion} already\n`);
       assert.equal(status, 0);
     });
 
     it('says in one sentence that Go is missing', () => {
-      const { status, stderr } = build({ ...environment, PATH: '' });
+      const { status, stderr } = runScript(buildScript, { ...environment, PATH: '' });
       assert.match(
         stderr,
         /^Expected Go 1\.26\.0 or newer .* got no `go` command on the PATH: install Go, or set .*\n$/,
@@ -98,14 +85,14 @@ describe('the binaries of the control plane', () => {
     it('says in one sentence that Go is too old', async () => {
       await put(directory, []);
       await writeFile(path.join(directory, 'go'), '#!/bin/sh\necho go1.25.9\n', { mode: 0o755 });
-      const { status, stderr } = build({ ...environment, PATH: directory });
+      const { status, stderr } = runScript(buildScript, { ...environment, PATH: directory });
       assert.match(stderr, /^Expected Go 1\.26\.0 or newer .* got go1\.25\.9: .*\n$/);
       assert.equal(status, 1);
     });
 
     it('leaves nothing behind where a build fails', async () => {
       await writeFile(path.join(directory, 'go'), '#!/bin/sh\n[ $1 = env ] && echo go1.26.0\n', { mode: 0o755 });
-      const { status, stderr } = build({ ...environment, PATH: directory });
+      const { status, stderr } = runScript(buildScript, { ...environment, PATH: directory });
       assert.match(stderr, /^Expected `go build` of etcd to succeed, got exit code 1: see above\.\n$/);
       assert.equal(status, 1);
       assert.deepEqual(await readdir(path.dirname(cache)), []);

@@ -1,8 +1,5 @@
 /** Which Kubernetes release the tests run, read from go.mod alone, and the folder that keeps its binaries. */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import path from 'node:path';
+import { cacheFolder, readPins } from '../../go-modules/pins.ts';
 
 /** The folder of the Go module that pins etcd and Kubernetes. */
 export const moduleDirectory = import.meta.dirname;
@@ -31,31 +28,7 @@ export type Release = {
 
 /** Returns the pinned release. The cache follows XDG_CACHE_HOME of `environment`, as any cache of a user should. */
 export function readRelease(environment: NodeJS.ProcessEnv): Release {
-  const goMod = readFileSync(path.join(moduleDirectory, 'go.mod'), 'utf8');
-  const kubernetesVersion = firstGroup(
-    goMod,
-    /^\tk8s\.io\/kubernetes (v\S+)/m,
-    'a required version of k8s.io/kubernetes',
-  );
-  const goVersion = firstGroup(goMod, /^go (\S+)$/m, 'a go directive');
-  const hash = createHash('sha256')
-    .update(goMod)
-    .update(readFileSync(path.join(moduleDirectory, 'go.sum')))
-    .update(`${process.platform}-${process.arch}`)
-    .digest('hex')
-    .slice(0, 12);
-  const directory = path.join(cacheHome(environment), 'irsa-webhook', `kubernetes-${kubernetesVersion}-${hash}`);
-  return { kubernetesVersion, goVersion, directory };
-}
-
-/** The XDG specification tells to ignore a relative XDG_CACHE_HOME. */
-function cacheHome(environment: NodeJS.ProcessEnv): string {
-  const configured = environment['XDG_CACHE_HOME'];
-  return configured !== undefined && path.isAbsolute(configured) ? configured : path.join(homedir(), '.cache');
-}
-
-function firstGroup(text: string, pattern: RegExp, what: string): string {
-  const group = pattern.exec(text)?.[1];
-  if (group === undefined) throw new Error(`Expected ${what} in ${path.join(moduleDirectory, 'go.mod')}; found none.`);
-  return group;
+  const { goVersion, hash, versionOf } = readPins(moduleDirectory);
+  const kubernetesVersion = versionOf('k8s.io/kubernetes');
+  return { kubernetesVersion, goVersion, directory: cacheFolder(`kubernetes-${kubernetesVersion}-${hash}`, environment) };
 }
