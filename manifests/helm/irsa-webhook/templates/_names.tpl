@@ -18,14 +18,23 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What the pods of a release are selected by: it never changes. */}}
-{{- define "irsa-webhook.selectorLabels" -}}
+{{/* By these labels entries and policies leave the webhook's own pods out: every pod has them, whatever selects it. */}}
+{{- define "irsa-webhook.ownLabels" -}}
 app.kubernetes.io/name: {{ include "irsa-webhook.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* What the pods of a release are selected by: it never changes. */}}
+{{- define "irsa-webhook.selectorLabels" -}}
+{{- if .Values.selectorLabels -}}
+{{ toYaml .Values.selectorLabels }}
+{{- else -}}
+{{ include "irsa-webhook.ownLabels" . }}
+{{- end -}}
+{{- end -}}
+
 {{- define "irsa-webhook.labels" -}}
-{{ include "irsa-webhook.selectorLabels" . }}
+{{ include "irsa-webhook.ownLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: irsa-webhook
 app.kubernetes.io/managed-by: {{ .Release.Service }}
@@ -41,4 +50,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- else -}}
 {{- required "serviceAccount.name is required where serviceAccount.create is false: name the account that exists" .Values.serviceAccount.name -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Of the MutatingWebhookConfiguration, and of the ValidatingWebhookConfiguration. */}}
+{{- define "irsa-webhook.configurationName" -}}
+{{- default (include "irsa-webhook.fullname" .) (.Values.webhook).name -}}
+{{- end -}}
+
+{{- define "irsa-webhook.image" -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- with .Values.image.digest }}@{{ . }}{{ end -}}
 {{- end -}}

@@ -1,0 +1,66 @@
+{{/* Values that contradict each other: each fails with one sentence that says what to change. */}}
+
+{{- define "irsa-webhook.conflicts" -}}
+{{- include "irsa-webhook.conflicts.replicas" . -}}
+{{- include "irsa-webhook.conflicts.ports" . -}}
+{{- include "irsa-webhook.conflicts.certificates" . -}}
+{{- end -}}
+
+{{- define "irsa-webhook.conflicts.replicas" -}}
+{{- $budget := .Values.podDisruptionBudget -}}
+{{- $least := include "irsa-webhook.leastReplicas" . | int -}}
+{{- if not (or (kindIs "invalid" $budget.minAvailable) (kindIs "invalid" $budget.maxUnavailable)) -}}
+{{- fail "podDisruptionBudget.minAvailable and podDisruptionBudget.maxUnavailable are both set: set one of them to null" -}}
+{{- end -}}
+{{- if and (eq (toString $budget.enabled) "true") (le $least 1) -}}
+{{- fail "podDisruptionBudget.enabled is true with one replica, which would hold up every drain or protect nothing: set replicas (or autoscaling.minReplicas) to at least 2, or podDisruptionBudget.enabled to auto" -}}
+{{- end -}}
+{{- if and (include "irsa-webhook.hasDisruptionBudget" .) (or (kindIs "float64" $budget.minAvailable) (kindIs "int64" $budget.minAvailable)) (ge (int $budget.minAvailable) $least) -}}
+{{- fail (printf "podDisruptionBudget.minAvailable is %d with %d replicas, so that no node with one could be drained: set it to at most %d" (int $budget.minAvailable) $least (sub $least 1)) -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
+{{- fail "autoscaling.minReplicas is more than autoscaling.maxReplicas: raise the one or lower the other" -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (not (dig "requests" "cpu" "" .Values.resources)) -}}
+{{- fail "autoscaling.enabled needs resources.requests.cpu, which its target is a percentage of: set it" -}}
+{{- end -}}
+{{- $surge := toString .Values.rollingUpdate.maxSurge | trimSuffix "%" -}}
+{{- $unavailable := toString .Values.rollingUpdate.maxUnavailable | trimSuffix "%" -}}
+{{- if and (eq $surge "0") (eq $unavailable "0") -}}
+{{- fail "rollingUpdate.maxSurge and rollingUpdate.maxUnavailable are both 0, so that no replica could ever be replaced: set one of them to 1" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "irsa-webhook.conflicts.ports" -}}
+{{- if eq (int .Values.port) (int .Values.metricsPort) -}}
+{{- fail "port and metricsPort are the same: give each its own" -}}
+{{- end -}}
+{{- if .Values.hostNetwork -}}
+{{- /* Of the kubelet and of kube-proxy, on every node. */ -}}
+{{- $taken := list 10248 10249 10250 10255 10256 -}}
+{{- range $name := list "port" "metricsPort" -}}
+{{- if has (int (get $.Values $name)) $taken -}}
+{{- fail (printf "%s is %d, which the kubelet or kube-proxy has in the host's network (hostNetwork): choose another one, such as %d" $name (int (get $.Values $name)) (eq $name "port" | ternary 9443 9999)) -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.networkPolicy.enabled -}}
+{{- fail "networkPolicy.enabled guards nothing in the host's network (hostNetwork): set one of them to false" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "irsa-webhook.conflicts.certificates" -}}
+{{- $certificates := .Values.certificates -}}
+{{- if and (ne $certificates.mode "secret") $certificates.caBundle -}}
+{{- fail (printf "certificates.caBundle is set with certificates.mode %s, which keeps the caBundle itself: leave it empty, or set certificates.mode to secret" $certificates.mode) -}}
+{{- end -}}
+{{- if and (ne $certificates.mode "cert-manager") $certificates.certManager.issuerRef.name -}}
+{{- fail (printf "certificates.certManager.issuerRef is set with certificates.mode %s: set certificates.mode to cert-manager, or leave it empty" $certificates.mode) -}}
+{{- end -}}
+{{- if and (eq $certificates.mode "secret") (not $certificates.secretName) -}}
+{{- fail "certificates.secretName is required with certificates.mode secret: name the Secret that holds tls.crt and tls.key" -}}
+{{- end -}}
+{{- if and (eq $certificates.mode "secret") (not $certificates.caBundle) (not (.Values.webhook).annotations) -}}
+{{- fail "certificates.caBundle is required with certificates.mode secret: give the authority of the certificate in PEM, or webhook.annotations by which an injector fills it in" -}}
+{{- end -}}
+{{- end -}}
