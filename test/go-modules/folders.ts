@@ -15,7 +15,8 @@ export async function put(folder: string, names: readonly string[]): Promise<voi
 export function runScript(
   program: string,
   environment: NodeJS.ProcessEnv,
+  args: readonly string[] = [],
 ): { status: number | null; stdout: string; stderr: string } {
   const env = { ...process.env, ...environment };
-  return spawnSync(process.execPath, [program], { env, encoding: 'utf8', timeout: scriptTimeoutMs });
+  return spawnSync(process.execPath, [program, ...args], { env, encoding: 'utf8', timeout: scriptTimeoutMs });
 }

@@ -9,6 +9,7 @@ import { findTool, needTool } from './find-tool.ts';
 import { readToolset, toolNames } from './toolset.ts';
 
 const buildScript = path.join(import.meta.dirname, 'build.ts');
+const toolScript = path.join(import.meta.dirname, 'run.ts');
 
 describe('the tools of other projects', () => {
   let directory: string;
@@ -103,6 +104,28 @@ describe('the tools of other projects', () => {
       assert.deepEqual((await readdir(cache)).toSorted(), [...toolNames]);
       const said = await readFile(path.join(cache, 'helm'), 'utf8');
       assert.match(said, / -ldflags -s -w -X helm\.sh\/helm\/v4\/internal\/version\.version=v4\./);
+    });
+  });
+
+  describe('npm run tool', () => {
+    it('gives the arguments to the tool, and ends as it does', async () => {
+      await put(own, []);
+      await writeFile(path.join(own, 'helm'), '#!/bin/sh\necho "$#: $*"; echo fault >&2; exit 7\n', { mode: 0o755 });
+      const args = ['helm', 'install', '--set', 'a=b c'];
+      const { status, stdout, stderr } = runScript(toolScript, { ...environment, IRSA_TEST_TOOLS: own }, args);
+      assert.deepEqual([status, stdout, stderr], [7, '3: install --set a=b c\n', 'fault\n']);
+    });
+
+    it('says what is to be run where the tool is not there', () => {
+      const { status, stderr } = runScript(toolScript, environment, ['helm']);
+      assert.match(stderr, /^helm not found \(.*\): run `npm run tools`\n$/);
+      assert.equal(status, 1);
+    });
+
+    it('says which tools there are', () => {
+      const { status, stderr } = runScript(toolScript, environment, ['kubectl']);
+      assert.equal(stderr, 'Expected one of actionlint, helm and its arguments, got kubectl.\n');
+      assert.equal(status, 2);
     });
   });
 });
