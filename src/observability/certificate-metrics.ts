@@ -81,7 +81,7 @@ export function createCertificateMetrics(registry: Registry, options: Certificat
 function createSyncGauge(registers: Registry[], isInSync: CertificateMetricsOptions['isInSync']): void {
   const inSync = new Gauge({
     name: 'irsa_webhook_cabundle_in_sync',
-    help: 'Whether every caBundle, as it was last seen, verifies the certificate that is served.',
+    help: 'Whether every caBundle, as it was last seen, verifies the certificate that is served; 0, too, while a configuration of --webhook-configuration is missing.',
     registers,
     collect: () => {
       inSync.set(isInSync() === true ? 1 : 0);

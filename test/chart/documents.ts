@@ -6,9 +6,7 @@ import { describeSchema } from './schema.ts';
 
 /** Returns the texts of all generated files by their paths. */
 export async function generatedDocuments(): Promise<ReadonlyMap<string, string>> {
-  return new Map([
-    [join(chartFolder, 'values.schema.json'), await schemaText()],
-  ]);
+  return new Map([[join(chartFolder, 'values.schema.json'), await schemaText()]]);
 }
 
 async function schemaText(): Promise<string> {
