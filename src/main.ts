@@ -21,6 +21,12 @@ async function main(): Promise<void> {
       });
       return;
     }
+    case 'selftest': {
+      const { selftest } = await import('./commands/selftest.ts');
+      const { env: environment } = process;
+      await selftest(command.values, { version, environment, print, printError, stop: stopSignal() });
+      return;
+    }
     case 'serve': {
       const { serve } = await import('./commands/serve.ts');
       const { env: environment, stderr: standardError } = process;
@@ -71,7 +77,8 @@ process.exitCode = await main().then(
   () => 0,
   (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
-    const help = process.argv[2] === 'mutate' ? 'irsa-webhook mutate --help' : 'irsa-webhook --help';
+    const verb = ['mutate', 'selftest'].find((name) => name === process.argv[2]);
+    const help = `irsa-webhook ${verb === undefined ? '' : `${verb} `}--help`;
     const hint = error instanceof UsageError ? ` (${help})` : '';
     printError(`irsa-webhook: ${message}${hint}\n`);
     return error instanceof UsageError ? 2 : 1;

@@ -118,7 +118,7 @@ describe('the program', () => {
       assert.deepEqual([program.output(), program.errors()], [`${packageJson.version}\n`, '']);
     });
 
-    for (const args of [['--help'], ['mutate', '--help']]) {
+    for (const args of [['--help'], ['mutate', '--help'], ['selftest', '--help']]) {
       it(`its help: ${args.join(' ')}`, async () => {
         const program = start(...args);
         assert.deepEqual(await program.ended, [0, null]);
@@ -131,7 +131,11 @@ describe('the program', () => {
   describe('that cannot start', () => {
     const usage: readonly (readonly [name: string, args: readonly string[], message: string])[] = [
       ['an unknown flag', ['--unknown=1'], "unknown option '--unknown=1' (irsa-webhook --help)"],
-      ['an unknown command', ['explain'], 'unknown command "explain": expected serve or mutate (irsa-webhook --help)'],
+      [
+        'an unknown command',
+        ['explain'],
+        'unknown command "explain": expected serve, mutate or selftest (irsa-webhook --help)',
+      ],
       ['a bad value', ['--port=http'], '--port: expected a whole number, got "http" (irsa-webhook --help)'],
       [
         'a certificate of its own, without a cluster',
@@ -149,6 +153,16 @@ describe('the program', () => {
         'mutate without a file',
         ['mutate'],
         'mutate needs a manifest: -f FILE, or -f - for standard input (irsa-webhook mutate --help)',
+      ],
+      [
+        'selftest without an account',
+        ['selftest'],
+        'selftest needs a service account that has a role: --service-account NAME (irsa-webhook selftest --help)',
+      ],
+      [
+        'selftest of names that are none',
+        ['selftest', '-n', 'shop', '--service-account', '../pods'],
+        '--namespace and --service-account: expected names of objects of the API, got "shop" and "../pods" (irsa-webhook selftest --help)',
       ],
     ];
     for (const [name, args, message] of usage) {

@@ -6,6 +6,7 @@ export type FlagForm = 'bool' | 'duration' | 'int' | 'string';
 /** Where a flag stands in the help. */
 export type FlagGroup =
   | 'Input and output'
+  | 'What is tried'
   | 'Serving'
   | 'Accounts'
   | 'Injection'
@@ -57,7 +58,7 @@ export type Flag = {
 
 const ignored: FlagGroup = 'Accepted for compatibility, without effect';
 
-/** What shapes an injection; `serve` and `mutate` share them. */
+/** What shapes an injection; `serve`, `mutate` and `selftest` share them. */
 const injectionFlags = [
   {
     name: 'annotation-prefix',
@@ -171,6 +172,28 @@ const injectionFlags = [
     text: 'Value of AWS_CONTAINER_CREDENTIALS_FULL_URI: where the agent answers.',
     goWebhook: true,
     placeholder: 'URI',
+  },
+] as const satisfies readonly Flag[];
+
+/** How the API server is reached; `serve` and `selftest` share them. */
+const apiServerFlags = [
+  {
+    name: 'kubeconfig',
+    form: 'string',
+    default: '',
+    group: 'Accounts',
+    text: 'Kubeconfig file to reach the API server with; without it the credentials of the pod.',
+    goWebhook: true,
+    placeholder: 'FILE',
+  },
+  {
+    name: 'kube-api',
+    form: 'string',
+    default: '',
+    group: 'Accounts',
+    text: 'URL of the API server, over that of the kubeconfig.',
+    goWebhook: true,
+    placeholder: 'URL',
   },
 ] as const satisfies readonly Flag[];
 
@@ -372,24 +395,7 @@ export const serveFlags = [
     placeholder: 'COUNT',
     rule: reviewCount,
   },
-  {
-    name: 'kubeconfig',
-    form: 'string',
-    default: '',
-    group: 'Accounts',
-    text: 'Kubeconfig file to reach the API server with; without it the credentials of the pod.',
-    goWebhook: true,
-    placeholder: 'FILE',
-  },
-  {
-    name: 'kube-api',
-    form: 'string',
-    default: '',
-    group: 'Accounts',
-    text: 'URL of the API server, over that of the kubeconfig.',
-    goWebhook: true,
-    placeholder: 'URL',
-  },
+  ...apiServerFlags,
   {
     name: 'service-accounts',
     form: 'string',
@@ -592,6 +598,51 @@ export const mutateFlags = [
     placeholder: 'NAME',
     short: 'n',
   },
+  ...injectionFlags,
+] as const satisfies readonly Flag[];
+
+/** Every flag of `selftest`; those that shape an injection are to be those of the webhook. */
+export const selftestFlags = [
+  {
+    name: 'namespace',
+    form: 'string',
+    default: 'default',
+    group: 'What is tried',
+    text: 'Namespace in which the pod would be.',
+    goWebhook: false,
+    placeholder: 'NAME',
+    short: 'n',
+  },
+  {
+    name: 'service-account',
+    form: 'string',
+    default: '',
+    group: 'What is tried',
+    text: 'Service account of the pod, in that namespace, with a role in its annotations.',
+    goWebhook: false,
+    placeholder: 'NAME',
+  },
+  {
+    name: 'image',
+    form: 'string',
+    default: 'registry.k8s.io/pause:3.10',
+    group: 'What is tried',
+    text: 'Image of the pod, which nobody pulls; for policies that allow only some.',
+    goWebhook: false,
+    placeholder: 'IMAGE',
+    rule: notBlank,
+  },
+  {
+    name: 'timeout',
+    form: 'duration',
+    default: '1m',
+    group: 'What is tried',
+    text: 'Until when a pod that does not come back injected is sent again, once a second.',
+    goWebhook: false,
+    placeholder: 'TIME',
+    rule: someTime,
+  },
+  ...apiServerFlags,
   ...injectionFlags,
 ] as const satisfies readonly Flag[];
 

@@ -50,6 +50,12 @@ export function annotationWarning(fault: AnnotationFault): string {
   });
 }
 
+/** Returns a stranger's text for a terminal: in one line, in ASCII only, cut after `maxLength` characters. */
+export function printable(text: string, maxLength: number): string {
+  const shown = escapeUnprintable(text.slice(0, maxLength));
+  return text.length > maxLength ? `${shown}...` : shown;
+}
+
 function escapeUnprintable(text: string): string {
   return text.replace(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

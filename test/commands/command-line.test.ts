@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type CommandLine, parseCommandLine } from '../../src/commands/command-line.ts';
 import { parseFlagValue, UsageError } from '../../src/commands/flag-values.ts';
-import { type Flag, mutateFlags, serveFlags } from '../../src/commands/flags.ts';
+import { type Flag, mutateFlags, selftestFlags, serveFlags } from '../../src/commands/flags.ts';
 import { goWebhookFlags } from './go-webhook-flags.ts';
 
 const parse = (line: string): CommandLine => parseCommandLine(line === '' ? [] : line.split(' '), '1.2.3');
@@ -15,7 +15,11 @@ function helpOf(line: string): string {
 
 const byName = ([a = '']: readonly string[], [b = '']: readonly string[]): number => (a < b ? -1 : 1);
 
-const tables: Readonly<Record<string, readonly Flag[]>> = { serve: serveFlags, mutate: mutateFlags };
+const tables: Readonly<Record<string, readonly Flag[]>> = {
+  serve: serveFlags,
+  mutate: mutateFlags,
+  selftest: selftestFlags,
+};
 
 describe('commands/command-line', () => {
   it('serves where there is no verb', () => {
@@ -38,13 +42,20 @@ describe('commands/command-line', () => {
     );
   });
 
+  it('tests itself', () => {
+    const command = parse('selftest -n shop --service-account cart --timeout 10s');
+    assert.ok(command.verb === 'selftest');
+    const { namespace, timeout, 'service-account': account } = command.values;
+    assert.deepEqual([namespace, account, timeout], ['shop', 'cart', 10_000]);
+  });
+
   it('prints the version', () => {
     assert.deepEqual(parse('--version'), { verb: 'print', text: '1.2.3\n' });
     assert.deepEqual(parse('serve --version'), { verb: 'print', text: '1.2.3\n' });
   });
 
   const refused: readonly (readonly [line: string, message: string])[] = [
-    ['explain', 'unknown command "explain": expected serve or mutate'],
+    ['explain', 'unknown command "explain": expected serve, mutate or selftest'],
     ['Serve', '"Serve" belongs to no flag: a file is given by a flag, the value of a boolean as in --flag=false'],
     [
       'serve mutate',
@@ -101,11 +112,12 @@ describe('commands/command-line', () => {
       const help = helpOf(`${verb} --help`);
 
       it('is what --help, -h and help ask for, wherever they stand', () => {
-        const lines = {
+        const lines: Readonly<Record<string, readonly string[]>> = {
           serve: ['--help', '-h', 'help', 'serve -h', '--port 1 --help'],
           mutate: ['mutate -h', 'help mutate', 'mutate -f x --help'],
+          selftest: ['selftest -h', 'help selftest', 'selftest --timeout 1s --help'],
         };
-        for (const line of lines[verb === 'serve' ? 'serve' : 'mutate']) assert.equal(helpOf(line), help, line);
+        for (const line of lines[verb] ?? assert.fail(verb)) assert.equal(helpOf(line), help, line);
       });
 
       it('names each flag once, with its default', () => {
