@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { checkPod, type PodCheck } from '../../src/commands/selftest/check.ts';
 import { createSelftestPod } from '../../src/commands/selftest/pod.ts';
-import { faultOf, formatReport } from '../../src/commands/selftest/report.ts';
+import { faultOf, formatReport, type JudgedPod } from '../../src/commands/selftest/report.ts';
 import { readWarnings } from '../../src/commands/selftest/warnings.ts';
 import { type Identity, parseIdentity } from '../../src/identity/identity.ts';
 import { asArray, asObject, type JsonObject } from '../../src/identity/json.ts';
@@ -10,8 +10,10 @@ import { defaults, identity, roleArn, settings } from '../admission/reviews.ts';
 import { injected, withContainer } from './selftest-pods.ts';
 
 function identityOf(annotations: Record<string, string>, roleOwner?: 'later'): Identity {
-  const prefixed = Object.entries(annotations).map(([name, value]) => [`eks.amazonaws.com/${name}`, value]);
-  const parsed = parseIdentity(Object.fromEntries(prefixed), { ...defaults, ...(roleOwner && { roleOwner }) });
+  const prefixed: JsonObject = Object.fromEntries(
+    Object.entries(annotations).map(([name, value]) => [`eks.amazonaws.com/${name}`, value] as const),
+  );
+  const parsed = parseIdentity(prefixed, { ...defaults, ...(roleOwner && { roleOwner }) });
   assert.ok(parsed.kind === 'identity');
   return parsed;
 }
@@ -27,6 +29,15 @@ function namesIn(pod: JsonObject): unknown[] {
   return [spec['initContainers'], spec['containers']].map((list) =>
     (asArray(list) ?? []).map((container) => asObject(container)?.['name']),
   );
+}
+
+function faultsIn({ containers }: PodCheck): string[][] {
+  return containers.map(({ name, faults }) => [name, ...faults]);
+}
+
+function judged(answered: JsonObject, warnings: readonly string[] = []): JudgedPod {
+  const check = checkPod({ sent: podFor(identity), answered, namespace: 'shop', identity, settings });
+  return { namespace: 'shop', serviceAccountName: 'cart', identity, check, warnings };
 }
 
 describe('commands/selftest: the pod', () => {
@@ -54,7 +65,6 @@ describe('commands/selftest: the check', () => {
   const sent = podFor(identity);
   const check = (answered: JsonObject, promised: Identity = identity, asked = podFor(promised)): PodCheck =>
     checkPod({ sent: asked, answered, namespace: 'shop', identity: promised, settings });
-  const faultsIn = ({ containers }: PodCheck) => containers.map(({ name, faults }) => [name, ...faults]);
 
   it('takes a pod with everything in each container', () => {
     const answer = check(injected(sent, identity));
@@ -137,12 +147,12 @@ describe('commands/selftest: the check', () => {
   for (const [what, answered, faults] of [
     [
       'the mount in one container',
-      withContainer(whole, 'initContainers', ({ volumeMounts: _, ...container }) => container),
+      withContainer(whole, 'initContainers', (container) => ({ ...container, volumeMounts: [] })),
       [['selftest-init', 'no mount of the volume aws-iam-token'], ['selftest']],
     ],
     [
       'the variables in one container',
-      withContainer(whole, 'containers', ({ env: _, ...container }) => container),
+      withContainer(whole, 'containers', (container) => ({ ...container, env: [] })),
       [['selftest-init'], ['selftest', 'no variable AWS_ROLE_ARN', 'no variable AWS_WEB_IDENTITY_TOKEN_FILE']],
     ],
     [
@@ -162,8 +172,7 @@ describe('commands/selftest: the check', () => {
     assert.equal(otherRole.result, 'other');
     assert.match(faultsIn(otherRole).flat().join(), /set AWS_ROLE_ARN or AWS_WEB_IDENTITY_TOKEN_FILE themselves/);
     const otherAudience = check(injected(sent, { ...identity, audience: 'other' }));
-    const judged = { namespace: 'shop', serviceAccountName: 'cart', identity, check: otherAudience, warnings: [] };
-    const fault = faultOf(judged);
+    const fault = faultOf({ ...judged(sent), check: otherAudience });
     assert.equal(fault?.code, 'ERR_SELFTEST_OTHER_IDENTITY');
     assert.match(
       fault.message,
@@ -178,14 +187,6 @@ describe('commands/selftest: the check', () => {
 });
 
 describe('commands/selftest: the report', () => {
-  const judged = (answered: JsonObject, warnings: readonly string[] = []) => ({
-    namespace: 'shop',
-    serviceAccountName: 'cart',
-    identity,
-    check: checkPod({ sent: podFor(identity), answered, namespace: 'shop', identity, settings }),
-    warnings,
-  });
-
   it('has two columns, and the warnings of the API server', () => {
     assert.equal(
       formatReport(judged(injected(podFor(identity), identity), ['mind the gap'])),

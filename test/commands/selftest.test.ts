@@ -1,5 +1,6 @@
 // The self-test against an API server that answers as it is told to: what is asked, how often, and what is said.
 import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { parseCommandLine } from '../../src/commands/command-line.ts';
 import { selftest } from '../../src/commands/selftest.ts';
@@ -252,17 +253,17 @@ describe('commands/selftest', () => {
       ...createAccount({ 'eks.amazonaws.com/role-arn': roleArn, secret: 'sesame' }),
       secrets: [{ name: 'hush' }],
     };
-    const api = await startFakeApiServer(scope, (request, response) => {
+    const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       seen.push(`${String(request.method)} ${String(request.url)}`);
+      const sent = await text(request);
       if (request.method === 'GET') {
         response.end(JSON.stringify(account));
         return;
       }
-      void text(request).then((body) => {
-        const { status, headers, body: answer } = respond(asObject(JSON.parse(body)) ?? {});
-        response.writeHead(status, { ...headers }).end(answer);
-      });
-    });
+      const { status, headers, body } = respond(asObject(JSON.parse(sent)) ?? {});
+      response.writeHead(status, { ...headers }).end(body);
+    };
+    const api = await startFakeApiServer(scope, (request, response) => void answer(request, response));
     const args = [
       'selftest',
       '-n',
