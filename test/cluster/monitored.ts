@@ -66,12 +66,6 @@ export async function openMonitored(
     scrapeConfigs: [replicasConfig(metricsPorts), await apiServerConfig(cluster, namespace)],
   });
   const pods = `/api/v1/namespaces/${namespace}/pods?dryRun=All`;
-  const podOf = (name: string, labels = {}) => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { generateName: 'app-', labels },
-    spec: podSpec(name),
-  });
   const monitored: Monitored = {
     prometheus,
     createPod: async (name, labels) => (await cluster.request('POST', pods, podOf(name, labels))).status,
@@ -91,6 +85,10 @@ export async function openMonitored(
   };
   await monitored.startReplicas();
   return monitored;
+}
+
+function podOf(account: string, labels: Readonly<Record<string, string>> = {}): object {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { generateName: 'app-', labels }, spec: podSpec(account) };
 }
 
 async function createAccounts(cluster: Cluster, namespace: string): Promise<void> {

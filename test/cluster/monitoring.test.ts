@@ -1,7 +1,7 @@
 /** Every query of the dashboard and of the alerts on a Prometheus that scrapes a real API server and replicas that it calls. */
 import assert from 'node:assert/strict';
 import { readAlerts } from '../monitoring/alert-rules.ts';
-import { readDashboard } from '../monitoring/dashboard.ts';
+import { fillIn, readDashboard } from '../monitoring/dashboard.ts';
 import { askPanels } from '../monitoring/panel-checks.ts';
 import { cluster } from './hooks.ts';
 import { brokenCondition, missed, type Monitored, openMonitored, required } from './monitored.ts';
@@ -68,6 +68,21 @@ describe('monitoring', function () {
     const areFull = async () => ((last = await empty()).length === 0 ? true : undefined);
     await waitFor('a value for every query', areFull, timeoutMs).catch(() => undefined);
     assert.deepEqual(last, []);
+  });
+
+  it('shows replicas of the webhook only, though every process has metrics of such names', async () => {
+    assert.ok(monitored);
+    const targets = readDashboard().panels.flatMap((panel) => panel.targets ?? []);
+    const byReplica = targets.filter(({ legendFormat }) => legendFormat.includes('{{instance}}'));
+    assert.ok(byReplica.length > 5);
+    for (const { expr } of byReplica) {
+      const series = await monitored.prometheus.query(fillIn(expr, '10s'));
+      assert.deepEqual(
+        new Set(series.map(({ labels }) => labels['instance'])),
+        new Set(['replica-0', 'replica-1']),
+        expr,
+      );
+    }
   });
 
   it('has no alert whose expression Prometheus cannot evaluate', async () => {

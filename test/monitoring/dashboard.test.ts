@@ -20,10 +20,8 @@ const gridColumns = 24;
 
 /** Starts the program as on a laptop, and a Prometheus that scrapes it. */
 async function startBoth(scope: Scope) {
-  const program = startProgram(scope, [
-    ...['serve', '--self-signed', '--service-accounts', 'manifests/examples'],
-    ...['--port', '0', '--metrics-port', '0', '--shutdown-delay', '0'],
-  ]);
+  const laptop = ['serve', '--self-signed', '--service-accounts', 'manifests/examples'];
+  const program = startProgram(scope, [...laptop, '--port=0', '--metrics-port=0', '--shutdown-delay=0']);
   const { port, metricsPort } = await portsOf(program);
   const prometheus = await startPrometheus({
     intervalSeconds: 1,

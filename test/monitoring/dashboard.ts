@@ -47,9 +47,12 @@ export function readDashboard(): Dashboard {
   return JSON.parse(readFileSync(file, 'utf8')) as Dashboard;
 }
 
-/** Returns an expression as Grafana sends it with all jobs and replicas chosen. */
+/** Returns an expression as Grafana sends it with all replicas of the job `irsa-webhook` chosen. */
 export function fillIn(expr: string, rateInterval: string): string {
-  return expr.replaceAll('$__rate_interval', rateInterval).replaceAll('$job', '.+').replaceAll('$instance', '.+');
+  return expr
+    .replaceAll('$__rate_interval', rateInterval)
+    .replaceAll('$job', 'irsa-webhook')
+    .replaceAll('$instance', '.+');
 }
 
 /** Returns the names of the metrics in an expression that are not Prometheus' own. */

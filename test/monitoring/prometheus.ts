@@ -108,7 +108,7 @@ async function askPrometheus(url: string): Promise<unknown> {
   const response = await fetch(url);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as Prometheus documents it
   const { status, data, error } = (await response.json()) as { status: string; data?: unknown; error?: string };
-  assert.equal(status, 'success', error);
+  assert.equal(status, 'success', error ?? '');
   return data;
 }
 

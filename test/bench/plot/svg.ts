@@ -5,6 +5,8 @@ export type LabelStyle = {
   readonly size?: number;
   readonly anchor?: 'start' | 'middle' | 'end';
   readonly isBold?: boolean;
+  /** That of axes by default. */
+  readonly colour?: string;
   /** Degrees, clockwise. */
   readonly rotate?: number;
 };
@@ -24,11 +26,11 @@ export function image(width: number, height: number, parts: readonly string[]): 
 
 /** Returns words. */
 export function label(x: number, y: number, words: string, style: LabelStyle = {}): string {
-  const { size = 12, anchor = 'middle', isBold = false, rotate = 0 } = style;
+  const { size = 12, anchor = 'middle', isBold = false, rotate = 0, colour = ink } = style;
   const weight = isBold ? " font-weight='bold'" : '';
   const turn = rotate === 0 ? '' : ` transform='rotate(${rotate} ${round(x)} ${round(y)})'`;
   const place = `x='${round(x)}' y='${round(y)}'${turn}`;
-  return `<text ${place} font-size='${size}' fill='${ink}' text-anchor='${anchor}'${weight}>${escape(words)}</text>`;
+  return `<text ${place} font-size='${size}' fill='${colour}' text-anchor='${anchor}'${weight}>${escape(words)}</text>`;
 }
 
 /** Returns a bar from its left upper corner. */
