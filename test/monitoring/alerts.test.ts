@@ -101,6 +101,21 @@ describe('the alerts', function () {
     }
   });
 
+  it('stand in the table of docs/monitoring.md, with how long they wait and their severity', () => {
+    const page = readFileSync(join(projectFolder, 'docs/monitoring.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| \[(\w+)\]\(alerts\.md#(\w+)\) \|[^|]*\| ?([^|]*) \| (\w+) \|$/gm)];
+    const words: Readonly<Record<string, string>> = { m: ' min', h: ' h' };
+    assert.deepEqual(
+      rows.map(([, ...cells]) => cells),
+      alerts.map(({ alert, for: wait = '', labels }) => [
+        alert,
+        alert.toLowerCase(),
+        wait.replace(/[mh]$/, (unit) => words[unit] ?? unit),
+        labels['severity'],
+      ]),
+    );
+  });
+
   it('ask for metrics of the webhook that there are', () => {
     const documented = readFileSync(join(projectFolder, 'docs/metrics.md'), 'utf8');
     const asked = alerts.flatMap(({ expr }) => expr.match(/\birsa_webhook_\w+/g) ?? []);

@@ -4,6 +4,7 @@
 {{- include "irsa-webhook.conflicts.replicas" . -}}
 {{- include "irsa-webhook.conflicts.ports" . -}}
 {{- include "irsa-webhook.conflicts.certificates" . -}}
+{{- include "irsa-webhook.conflicts.monitoring" . -}}
 {{- end -}}
 
 {{- define "irsa-webhook.conflicts.replicas" -}}
@@ -62,5 +63,22 @@
 {{- end -}}
 {{- if and (eq $certificates.mode "secret") (not $certificates.caBundle) (not (.Values.webhook).annotations) -}}
 {{- fail "certificates.caBundle is required with certificates.mode secret: give the authority of the certificate in PEM, or webhook.annotations by which an injector fills it in" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "irsa-webhook.conflicts.monitoring" -}}
+{{- if and .Values.monitoring.serviceMonitor.enabled .Values.monitoring.podMonitor.enabled -}}
+{{- fail "monitoring.serviceMonitor.enabled and monitoring.podMonitor.enabled are both true, so that every replica would be scraped twice: set one of them to false" -}}
+{{- end -}}
+{{- $names := list -}}
+{{- range (.Files.Get "files/alerts.yaml" | fromYaml).groups -}}
+{{- range .rules -}}
+{{- $names = append $names .alert -}}
+{{- end -}}
+{{- end -}}
+{{- range .Values.monitoring.prometheusRule.disabled -}}
+{{- if not (has . $names) -}}
+{{- fail (printf "monitoring.prometheusRule.disabled names the alert %s, which there is not: use one of %s" . (join ", " $names)) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}

@@ -1,39 +1,56 @@
-{{/* Monitoring: values that contradict each other, and the files of alerts and dashboard with what is this release's own. */}}
-
-{{- define "irsa-webhook.conflicts.monitoring" -}}
-{{- if and .Values.monitoring.serviceMonitor.enabled .Values.monitoring.podMonitor.enabled -}}
-{{- fail "monitoring.serviceMonitor.enabled and monitoring.podMonitor.enabled are both true, so that every replica would be scraped twice: set one of them to false" -}}
-{{- end -}}
-{{- $names := list -}}
-{{- range (.Files.Get "files/alerts.yaml" | fromYaml).groups -}}
-{{- range .rules -}}
-{{- $names = append $names .alert -}}
-{{- end -}}
-{{- end -}}
-{{- range .Values.monitoring.prometheusRule.disabled -}}
-{{- if not (has . $names) -}}
-{{- fail (printf "monitoring.prometheusRule.disabled names the alert %s, which there is not: use one of %s" . (join ", " $names)) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
+{{/* Monitoring: the files of alerts and dashboard with what is this release's own, and how both monitors scrape. */}}
 
 {{/* The job of the replicas in Prometheus: both monitors take it from a label. */}}
 {{- define "irsa-webhook.monitoring.job" -}}
 {{- default .Release.Name .Values.monitoring.prometheusRule.job -}}
 {{- end -}}
 
+{{/* Seconds of a duration as flags have it, such as 1h30m. */}}
+{{- define "irsa-webhook.monitoring.seconds" -}}
+{{- $sum := 0.0 -}}
+{{- range $unit, $factor := dict "h" 3600 "m" 60 "s" 1 -}}
+{{- range regexFindAll (printf "[0-9.]+%s" $unit) (regexReplaceAll "[0-9.]+ms" $ "") -1 -}}
+{{- $sum = addf $sum (mulf (trimSuffix $unit . | float64) $factor) -}}
+{{- end -}}
+{{- end -}}
+{{- int64 $sum -}}
+{{- end -}}
+
+{{/*
+At how much that is left of a certificate or authority its alerts fire: a sixth and a twelfth of its life, which is renewed
+when a third is left. The life of what somebody else keeps in a Secret is not known.
+*/}}
+{{- define "irsa-webhook.monitoring.limits" -}}
+{{- $rule := .Values.monitoring.prometheusRule -}}
+{{- $certificates := .Values.certificates -}}
+{{- $day := 86400 -}}
+{{- $soon := mul 7 $day -}}
+{{- $now := mul 2 $day -}}
+{{- if ne $certificates.mode "secret" -}}
+{{- $life := eq $certificates.mode "cert-manager" | ternary $certificates.certManager.duration $certificates.selfManaged.certificateLifetime -}}
+{{- $seconds := include "irsa-webhook.monitoring.seconds" $life | int64 -}}
+{{- $soon = div $seconds 6 -}}
+{{- $now = div $seconds 12 -}}
+{{- end -}}
+{{- $authority := div (include "irsa-webhook.monitoring.seconds" $certificates.selfManaged.caLifetime | int64) 6 -}}
+soon: {{ default $soon (int64 $rule.leafEndsSoonSeconds) }}
+now: {{ default $now (int64 $rule.leafEndsNowSeconds) }}
+authority: {{ default $authority (int64 $rule.authorityEndsSoonSeconds) }}
+{{- end -}}
+
 {{/* The file is good for Prometheus as it is, so that it has values and no variables: these are put in their place. */}}
 {{- define "irsa-webhook.monitoring.groups" -}}
 {{- $rule := .Values.monitoring.prometheusRule -}}
 {{- $fullname := include "irsa-webhook.fullname" . -}}
+{{- $limits := include "irsa-webhook.monitoring.limits" . | fromYaml -}}
 {{- $text := .Files.Get "files/alerts.yaml"
   | replace `job="irsa-webhook"` (printf `job="%s"` (include "irsa-webhook.monitoring.job" .))
   | replace `namespace="irsa-webhook"` (printf `namespace="%s"` .Release.Namespace)
   | replace `deployment="irsa-webhook"` (printf `deployment="%s"` $fullname)
   | replace `policy="irsa-webhook-missed"` (printf `policy="%s-missed"` $fullname)
-  | replace "< 100800" (printf "< %d" (int64 $rule.leafEndsSoonSeconds))
-  | replace "< 50400" (printf "< %d" (int64 $rule.leafEndsNowSeconds))
-  | replace "< 5256000" (printf "< %d" (int64 $rule.authorityEndsSoonSeconds))
+  | replace "< 100800" (printf "< %d" (int64 $limits.soon))
+  | replace "< 50400" (printf "< %d" (int64 $limits.now))
+  | replace "< 5256000" (printf "< %d" (int64 $limits.authority))
   | replace "runbook_url: docs/alerts.md#" (printf "runbook_url: %s#" $rule.runbookUrl) -}}
 {{- $groups := list -}}
 {{- range (fromYaml $text).groups -}}
