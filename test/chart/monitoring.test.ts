@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, parseAllDocuments, stringify } from 'yaml';
-import { asArray, asObject, type JsonObject } from '../../src/identity/json.ts';
+import { parse, stringify } from 'yaml';
+import { asObject, type JsonObject } from '../../src/identity/json.ts';
+import { parseManifests } from '../cluster/manifests.ts';
 import { useScope } from '../kubernetes/scope.ts';
 import { type Alert, alertsFile, readAlerts } from '../monitoring/alert-rules.ts';
 import { requireTool } from '../monitoring/debian-tools.ts';
@@ -16,19 +17,39 @@ type Release = { readonly name: string; readonly namespace: string };
 const usual: Release = { name: 'irsa-webhook', namespace: 'irsa-webhook' };
 const another: Release = { name: 'roles', namespace: 'identity' };
 
-/** Metadata of an object. */
-type Metadata = {
-  readonly name: string;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
+type Texts = Readonly<Record<string, string>>;
+
+/** The fields of the objects that the tests look at. */
+type Rendered = {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Texts;
+    readonly annotations?: Texts;
+  };
+  readonly spec: {
+    readonly jobLabel?: string;
+    readonly selector: { readonly matchLabels: Texts };
+    readonly groups: readonly { readonly name: string; readonly rules: readonly Alert[] }[];
+    readonly [field: string]: unknown;
+  };
+  readonly data: Texts;
 };
 
-type Rule = {
-  readonly kind: string;
-  readonly metadata: Metadata;
-  readonly spec: { readonly groups: readonly Group[] };
-};
-type Group = { readonly name: string; readonly rules: readonly Alert[] };
+/** Kinds of the Prometheus operator, and the ends of the names of other objects. */
+const kinds = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule'];
+const names = /-(metrics|dashboard)$/;
+
+function alertsOf({ spec }: Rendered): Alert[] {
+  return spec.groups.flatMap(({ rules }) => rules);
+}
+
+function ofKind(objects: readonly Rendered[], kind: string): Rendered {
+  const found = objects.find((object) => object.kind === kind);
+  assert.ok(found, kind);
+  return found;
+}
 
 describe('the monitoring of the chart', function () {
   this.timeout(60_000);
@@ -44,30 +65,18 @@ describe('the monitoring of the chart', function () {
     return spawnSync(helm, args, { encoding: 'utf8', input: stringify(values) });
   }
 
-  /** Returns the objects whose kind or name says that they are for monitoring. */
-  function render(monitoring: JsonObject, release: Release = usual, others: JsonObject = {}): JsonObject[] {
+  /** Returns the objects that are for monitoring. */
+  function render(monitoring: JsonObject, release: Release = usual, others: JsonObject = {}): Rendered[] {
     const { status, stdout, stderr } = template({ monitoring, ...others }, release);
     assert.equal(status, 0, stderr);
-    const objects = parseAllDocuments(stdout).map((document): unknown => document.toJS());
-    const kinds = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule'];
-    return objects.flatMap((value) => {
-      const object = asObject(value) ?? {};
-      const name = asObject(object['metadata'])?.['name'];
-      const isOurs = kinds.includes(String(object['kind'])) || /-(metrics|dashboard)$/.test(String(name));
-      return isOurs ? [object] : [];
-    });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test fails where they are not like that
+    const objects = parseManifests(stdout) as unknown as Rendered[];
+    return objects.filter(({ kind, metadata }) => kinds.includes(kind) || names.test(metadata.name));
   }
 
-  const kindsOf = (objects: readonly JsonObject[]) => objects.map(({ kind }) => kind);
-
-  function renderRules(prometheusRule: JsonObject, release?: Release, others?: JsonObject): Rule {
-    const [rule] = render({ prometheusRule: { enabled: true, ...prometheusRule } }, release, others);
-    assert.equal(rule?.['kind'], 'PrometheusRule');
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its form is held to by promtool below
-    return rule as unknown as Rule;
+  function renderRules(prometheusRule: JsonObject, release?: Release, others?: JsonObject): Rendered {
+    return ofKind(render({ prometheusRule: { enabled: true, ...prometheusRule } }, release, others), 'PrometheusRule');
   }
-
-  const alertsOf = ({ spec }: Rule) => spec.groups.flatMap(({ rules }) => rules);
 
   it('is off by default', () => {
     assert.deepEqual(render({}), []);
@@ -75,31 +84,28 @@ describe('the monitoring of the chart', function () {
 
   it('finds every replica by a Service of its own, with the job of the alerts', () => {
     const objects = render({ serviceMonitor: { enabled: true, labels: { release: 'stack' } } });
-    assert.deepEqual(kindsOf(objects).toSorted(), ['Service', 'ServiceMonitor']);
-    const service = objects.find(({ kind }) => kind === 'Service');
-    const monitor = objects.find(({ kind }) => kind === 'ServiceMonitor');
-    const spec = asObject(monitor?.['spec']);
-    const labels = asObject(asObject(service?.['metadata'])?.['labels']) ?? {};
-    for (const [key, value] of Object.entries(asObject(asObject(spec?.['selector'])?.['matchLabels']) ?? {})) {
+    const { metadata, spec } = ofKind(objects, 'ServiceMonitor');
+    const service = ofKind(objects, 'Service');
+    assert.equal(objects.length, 2);
+    const { labels } = service.metadata;
+    for (const [key, value] of Object.entries(spec.selector.matchLabels)) {
       assert.equal(labels[key], value, `the monitor selects the Service by ${key}`);
     }
-    assert.equal(labels[String(spec?.['jobLabel'])], 'irsa-webhook');
-    assert.equal(asObject(asObject(monitor?.['metadata'])?.['labels'])?.['release'], 'stack');
-    const [port] = asArray(asObject(service?.['spec'])?.['ports']) ?? [];
-    assert.deepEqual(port, { name: 'metrics', port: 9999, targetPort: 'metrics', protocol: 'TCP' });
-    assert.deepEqual(spec?.['endpoints'], [{ port: 'metrics', path: '/metrics', interval: '30s' }]);
+    assert.equal(labels[spec.jobLabel ?? ''], 'irsa-webhook');
+    assert.equal(metadata.labels['release'], 'stack');
+    const port = { name: 'metrics', port: 9999, targetPort: 'metrics', protocol: 'TCP' };
+    assert.deepEqual(service.spec['ports'], [port]);
+    assert.deepEqual(spec['endpoints'], [{ port: 'metrics', path: '/metrics', interval: '30s' }]);
     // A replica that is not ready says in its metrics why.
-    assert.equal(asObject(service?.['spec'])?.['publishNotReadyAddresses'], true);
+    assert.equal(service.spec['publishNotReadyAddresses'], true);
   });
 
   it('finds the pods without a Service', () => {
-    const [monitor, ...others] = render({ podMonitor: { enabled: true, interval: '' } }, another);
-    assert.deepEqual(others, []);
-    assert.equal(monitor?.['kind'], 'PodMonitor');
-    const spec = asObject(monitor['spec']);
-    assert.deepEqual(spec?.['podMetricsEndpoints'], [{ port: 'metrics', path: '/metrics' }]);
-    const selected = asObject(asObject(spec['selector'])?.['matchLabels']);
-    assert.equal(selected?.[String(spec['jobLabel'])], 'roles');
+    const objects = render({ podMonitor: { enabled: true, interval: '' } }, another);
+    const { spec } = ofKind(objects, 'PodMonitor');
+    assert.equal(objects.length, 1);
+    assert.deepEqual(spec['podMetricsEndpoints'], [{ port: 'metrics', path: '/metrics' }]);
+    assert.equal(spec.selector.matchLabels[spec.jobLabel ?? ''], 'roles');
   });
 
   for (const [title, monitoring, message] of [
@@ -210,16 +216,17 @@ describe('the monitoring of the chart', function () {
 
   it('has the dashboard, where the sidecar of Grafana looks', () => {
     const original: unknown = JSON.parse(readChartFile('files', 'dashboard.json'));
-    const [dashboard] = render({ dashboard: { enabled: true } });
-    assert.equal(asObject(asObject(dashboard?.['metadata'])?.['labels'])?.['grafana_dashboard'], '1');
-    assert.deepEqual(JSON.parse(String(asObject(dashboard?.['data'])?.['irsa-webhook.json'])), original);
+    const { metadata, data } = ofKind(render({ dashboard: { enabled: true } }), 'ConfigMap');
+    assert.equal(metadata.labels['grafana_dashboard'], '1');
+    assert.deepEqual(JSON.parse(data['irsa-webhook.json'] ?? ''), original);
+  });
 
+  it('has the dashboard where values say, with the names of the release', () => {
     const values = { enabled: true, namespace: 'grafana', labels: { find: 'me' }, annotations: { folder: 'AWS' } };
-    const [moved] = render({ dashboard: values }, another);
-    const metadata = asObject(moved?.['metadata']);
-    assert.deepEqual([metadata?.['namespace'], metadata?.['annotations']], ['grafana', { folder: 'AWS' }]);
-    assert.equal(asObject(metadata?.['labels'])?.['find'], 'me');
-    const text = String(asObject(moved?.['data'])?.['irsa-webhook.json']);
+    const { metadata, data } = ofKind(render({ dashboard: values }, another), 'ConfigMap');
+    assert.deepEqual([metadata.namespace, metadata.annotations], ['grafana', { folder: 'AWS' }]);
+    assert.equal(metadata.labels['find'], 'me');
+    const text = data['irsa-webhook.json'] ?? '';
     assert.ok(text.includes('policy=\\"roles-irsa-webhook-missed\\"'));
     assert.ok(!text.includes('\\"irsa-webhook-missed'));
   });
