@@ -31,18 +31,20 @@ describe('monitoring', function () {
     // A series that is new counts only where its API server was scraped before.
     const wasScraped = async () => (await prometheus.query(`up{job="apiserver"} offset ${window} == 1`))[0];
     await waitFor('the API server to have been scraped for a while', wasScraped, timeoutMs);
-    const before = await raised();
-    assert.deepEqual(before, []);
+    assert.deepEqual(await raised(), []);
 
     await monitored.killReplicas();
-    assert.equal(await createPod('with-role'), 201, 'admitted without asking');
-    assert.equal(await createPod('with-role', required), 500, 'refused');
-    assert.equal(await createPod('with-role', brokenCondition), 201);
-    assert.equal(await createPod('with-role', missed), 201);
-    const expected = ['IrsaCallErrors', 'IrsaFailOpen', 'IrsaMatchConditionErrors', 'IrsaPodsMissed'];
-    const areRaised = async () => ((await raised()).length >= expected.length ? raised() : undefined);
-    assert.deepEqual(await waitFor('the alerts', areRaised, timeoutMs), expected);
-    await monitored.startReplicas();
+    try {
+      assert.equal(await createPod('with-role'), 201, 'admitted without asking');
+      assert.equal(await createPod('with-role', required), 500, 'refused');
+      assert.equal(await createPod('with-role', brokenCondition), 201);
+      assert.equal(await createPod('with-role', missed), 201);
+      const expected = ['IrsaCallErrors', 'IrsaFailOpen', 'IrsaMatchConditionErrors', 'IrsaPodsMissed'];
+      const areRaised = async () => ((await raised()).length >= expected.length ? raised() : undefined);
+      assert.deepEqual(await waitFor('the alerts', areRaised, timeoutMs), expected);
+    } finally {
+      await monitored.startReplicas();
+    }
   });
 
   /** Returns the alerts about counts of the API server whose expression holds now, with a shorter window. */
