@@ -19,7 +19,8 @@ export function parseInt64(text: string): bigint | undefined {
   return value >= minInt64 && value <= maxInt64 ? value : undefined;
 }
 
-const goTrue: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+/** Go's words for true. */
+export const goTrue: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const goFalse: ReadonlySet<string> = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 
 /** Returns the boolean that Go's `strconv.ParseBool(text)` reads, or undefined where that gives an error. */

@@ -3,7 +3,7 @@ import { asArray, asObject, asString, type JsonObject } from '../identity/json.t
 import type { OwnVariables } from './environment.ts';
 
 /** What all variables that matter here begin with. */
-const ours = 'AWS_';
+export const variableStart = 'AWS_';
 
 /** The data of ConfigMaps by name; undefined for one that does not exist. */
 export type ConfigMaps = ReadonlyMap<string, JsonObject | undefined>;
@@ -25,7 +25,7 @@ export function readEnvFrom(container: JsonObject, configMaps: ConfigMaps | unde
       continue;
     }
     for (const [key, value] of Object.entries(configMaps.get(configMapName) ?? {})) {
-      if (`${prefix}${key}`.startsWith(ours)) variables.set(`${prefix}${key}`, value);
+      if (`${prefix}${key}`.startsWith(variableStart)) variables.set(`${prefix}${key}`, value);
     }
   }
   return { variables, mayHoldMore };
@@ -47,7 +47,7 @@ function sourcesOf(container: JsonObject): Source[] {
   return (asArray(container['envFrom']) ?? []).flatMap((entry) => {
     const source = asObject(entry);
     const prefix = asString(source?.['prefix']) ?? '';
-    if (source === undefined || !(ours.startsWith(prefix) || prefix.startsWith(ours))) return [];
+    if (source === undefined || !(variableStart.startsWith(prefix) || prefix.startsWith(variableStart))) return [];
     return [{ prefix, configMapName: asString(asObject(source['configMapRef'])?.['name']) }];
   });
 }

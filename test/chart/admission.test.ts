@@ -1,0 +1,264 @@
+// What the chart tells the API server: which pods it sends where, with which seats, and what it notices itself.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
+import type { KubernetesObject } from '../cluster/objects.ts';
+import { needTool } from '../tools/find-tool.ts';
+import { conditionsFiles, conditionsFolder } from './conditions-files.ts';
+import { isHook, objectOfKind, renderChart, type Rendering } from './render-chart.ts';
+
+const timeoutMs = 60_000;
+const manifests = path.join(import.meta.dirname, '../../manifests');
+
+type Selector = {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions: readonly { readonly key: string; readonly operator: string; readonly values?: string[] }[];
+};
+
+type Entry = {
+  readonly name: string;
+  readonly clientConfig: { readonly caBundle?: string; readonly service: object };
+  readonly rules: readonly object[];
+  readonly namespaceSelector: Selector;
+  readonly objectSelector: Selector;
+  readonly matchConditions: readonly { readonly name: string; readonly expression: string }[];
+  readonly failurePolicy: string;
+  readonly timeoutSeconds: number;
+};
+
+type Configuration = KubernetesObject & { readonly webhooks: readonly Entry[] };
+
+const admissionKinds = [
+  'FlowSchema',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionPolicyBinding',
+  'MutatingWebhookConfiguration',
+  'PriorityLevelConfiguration',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'ValidatingWebhookConfiguration',
+];
+
+describe('the admission objects of the chart', function () {
+  this.timeout(timeoutMs);
+  let render: (rendering?: Rendering) => readonly KubernetesObject[];
+
+  before(function () {
+    const helm = needTool(this, 'helm', process.env);
+    render = (rendering) => renderChart(helm, rendering);
+  });
+
+  const configuration = (values: object): Configuration =>
+    objectOfKind<Configuration>(render({ values }), 'MutatingWebhookConfiguration');
+
+  const kinds = (rendering: Rendering): string[] =>
+    render(rendering)
+      .map(({ kind = '' }) => kind)
+      .filter((kind) => admissionKinds.includes(kind))
+      .toSorted();
+
+  it('send pods to one entry that fails open, and to two that fail closed', () => {
+    const { metadata, webhooks } = configuration({});
+    assert.equal(metadata.name, 'irsa-webhook');
+    assert.deepEqual(
+      webhooks.map(({ name, failurePolicy }) => [name, failurePolicy]),
+      [
+        ['pods.irsa-webhook.io', 'Ignore'],
+        ['required-namespaces.irsa-webhook.io', 'Fail'],
+        ['required-pods.irsa-webhook.io', 'Fail'],
+      ],
+    );
+    for (const entry of webhooks) {
+      const { namespaceSelector: _namespaces, objectSelector: _pods, matchConditions, ...fields } = entry;
+      const { name, failurePolicy } = entry;
+      assert.deepEqual(fields, {
+        name,
+        failurePolicy,
+        clientConfig: { service: { name: 'irsa-webhook', namespace: 'irsa-webhook', path: '/mutate', port: 443 } },
+        rules: [
+          { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' },
+        ],
+        matchPolicy: 'Equivalent',
+        reinvocationPolicy: 'IfNeeded',
+        sideEffects: 'None',
+        timeoutSeconds: 5,
+        admissionReviewVersions: ['v1', 'v1beta1'],
+      });
+      assert.deepEqual(
+        matchConditions.map((condition) => condition.name),
+        ['not-a-mirror-pod', 'not-opted-out', 'not-own-pod'],
+      );
+    }
+  });
+
+  it('say in each mode of certificates where the caBundle comes from', () => {
+    const bundles = (certificates: object): unknown[] =>
+      configuration({ certificates }).webhooks.map(({ clientConfig }) => clientConfig.caBundle);
+    const none = [undefined, undefined, undefined];
+    assert.deepEqual(bundles({ mode: 'self-managed' }), none, 'the program keeps it');
+    assert.deepEqual(bundles({ mode: 'cert-manager' }), none, 'cert-manager puts it in');
+    assert.equal(
+      configuration({ certificates: { mode: 'cert-manager' } }).metadata.annotations?.[
+        'cert-manager.io/inject-ca-from'
+      ],
+      'irsa-webhook/irsa-webhook',
+    );
+    const secret = { mode: 'secret', secretName: 'pair' };
+    assert.deepEqual(bundles({ ...secret, caBundle: 'Q0E=' }), ['Q0E=', 'Q0E=', 'Q0E=']);
+    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    assert.equal(bundles({ ...secret, caBundle: pem })[0], Buffer.from(pem).toString('base64'));
+    assert.deepEqual(bundles(secret), none, 'an annotation may have it put in, as on OpenShift');
+  });
+
+  it('can have the name, and the annotations, of another configuration', () => {
+    const values = { webhook: { name: 'pod-identity-webhook', annotations: { 'example.com/inject': 'true' } } };
+    const { metadata } = configuration(values);
+    assert.equal(metadata.name, 'pod-identity-webhook');
+    assert.deepEqual(metadata.annotations, { 'example.com/inject': 'true' });
+    const validating = objectOfKind(render({ values }), 'ValidatingWebhookConfiguration');
+    assert.equal(
+      validating.metadata.name,
+      'pod-identity-webhook',
+      'the program keeps the caBundle of both by one name',
+    );
+  });
+
+  it('narrow every entry, and what is noticed, alike', () => {
+    const namespaceSelector = {
+      matchLabels: { team: 'shop' },
+      matchExpressions: [{ key: 'tier', operator: 'Exists' }],
+    };
+    const objectSelector = { matchExpressions: [{ key: 'batch', operator: 'DoesNotExist' }] };
+    const webhook = { namespaceSelector, objectSelector, includeKubeSystem: false, excludedNamespaces: ['old'] };
+    const objects = render({ values: { webhook: { ...webhook, ephemeralContainers: true } } });
+    const { webhooks } = objectOfKind<Configuration>(objects, 'MutatingWebhookConfiguration');
+    const binding = objectOfKind<{ spec: { matchResources: Pick<Entry, 'namespaceSelector' | 'objectSelector'> } }>(
+      objects,
+      'ValidatingAdmissionPolicyBinding',
+    );
+    assert.equal(webhooks.length, 4);
+    for (const scope of [...webhooks, binding.spec.matchResources]) {
+      assert.deepEqual(scope.namespaceSelector.matchLabels, { team: 'shop' });
+      const [names, optOut, ...others] = scope.namespaceSelector.matchExpressions;
+      assert.deepEqual(names, {
+        key: 'kubernetes.io/metadata.name',
+        operator: 'NotIn',
+        values: ['old', 'kube-system'],
+      });
+      assert.deepEqual(optOut, { key: 'eks.amazonaws.com/skip-pod-identity-webhook', operator: 'DoesNotExist' });
+      assert.deepEqual(others[0], { key: 'tier', operator: 'Exists' });
+      assert.ok(scope.objectSelector.matchExpressions.some(({ key }) => key === 'batch'));
+    }
+  });
+
+  it('send containers that are added to running pods where that is asked for, and then fail open', () => {
+    const entry = configuration({ webhook: { ephemeralContainers: true } }).webhooks.at(-1);
+    assert.equal(entry?.name, 'ephemeral-containers.irsa-webhook.io');
+    assert.equal(entry.failurePolicy, 'Ignore');
+    const resources = ['pods/ephemeralcontainers'];
+    assert.deepEqual(entry.rules, [
+      { apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources, scope: 'Namespaced' },
+    ]);
+  });
+
+  it('are those of the plain manifests where those have them', () => {
+    const objects = render({ values: { certificates: { mode: 'secret', secretName: 'pair', caBundle: 'CA_BUNDLE' } } });
+    const plain = ['flow-schema.yaml', 'validate-service-accounts.yaml'].flatMap((file) =>
+      parseAllDocuments(readFileSync(path.join(manifests, file), 'utf8')).map((document) => document.toJS() as unknown),
+    );
+    assert.equal(plain.length, 3);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own manifests; what is missing fails the test
+    for (const expected of plain as KubernetesObject[]) {
+      const { metadata, ...rest } = objectOfKind(objects, expected.kind ?? '');
+      assert.deepEqual({ metadata: { name: metadata.name }, ...rest }, expected);
+    }
+  });
+
+  it('follow the prefix of annotations, and the flag for envFrom', () => {
+    const config = { annotationPrefix: 'irsa.example.com', respectEnvFrom: true };
+    const values = { config, missedPods: { keepAccountLabel: true }, webhook: { ephemeralContainers: true } };
+    const admission = render({ values }).filter(({ kind = '' }) => admissionKinds.includes(kind));
+    const text = JSON.stringify(admission);
+    assert.ok(!text.includes('eks.amazonaws.com/'));
+    assert.ok(!/ANNOTATION_PREFIX|RESPECT_ENV_FROM/.test(text));
+    for (const key of ['role-arn', 'skip-containers', 'include-containers', 'skip-pod-identity-webhook']) {
+      assert.ok(text.includes(`irsa.example.com/${key}`), key);
+    }
+    assert.ok(text.includes('!(true && c.?envFrom'));
+    assert.ok(JSON.stringify(render()).includes('!(false && c.?envFrom'));
+  });
+
+  it('have what the version of Kubernetes has', () => {
+    const values = { missedPods: { keepAccountLabel: true } };
+    const webhooks = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'];
+    const seats = ['FlowSchema', 'PriorityLevelConfiguration'];
+    const noticed = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
+    const kept = ['MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding'];
+    const expected = (...groups: string[][]): string[] => groups.flat().toSorted();
+    assert.deepEqual(kinds({ values, kubeVersion: 'v1.28.15-eks-7f9249a' }), expected(webhooks, seats));
+    assert.deepEqual(kinds({ values, kubeVersion: '1.29.0' }), expected(webhooks, seats));
+    assert.deepEqual(kinds({ values, kubeVersion: '1.30.0' }), expected(webhooks, seats, noticed));
+    assert.deepEqual(kinds({ values, kubeVersion: 'v1.35.9-gke.1' }), expected(webhooks, seats, noticed));
+    assert.deepEqual(kinds({ values, kubeVersion: '1.36.0' }), expected(webhooks, seats, noticed, kept));
+    const version = (kubeVersion: string) => objectOfKind(render({ kubeVersion }), 'FlowSchema').apiVersion;
+    assert.equal(version('1.28.0'), 'flowcontrol.apiserver.k8s.io/v1beta3');
+    assert.equal(version('1.29.0'), 'flowcontrol.apiserver.k8s.io/v1');
+  });
+
+  it('can be left out, but for the entries', () => {
+    const off = { webhook: { validateServiceAccounts: false }, flowSchema: { enabled: false } };
+    const values = { ...off, missedPods: { enabled: false } };
+    assert.deepEqual(kinds({ values }), ['MutatingWebhookConfiguration']);
+  });
+
+  it('are removed first by a hook where that is asked for', () => {
+    assert.deepEqual(render().filter(isHook), []);
+    const [hook, ...others] = render({ values: { webhook: { preDeleteHook: true, name: 'mine' } } }).filter(isHook);
+    assert.deepEqual(others, []);
+    assert.equal(hook?.kind, 'MutatingWebhookConfiguration');
+    assert.equal(hook.metadata.name, 'mine');
+    assert.deepEqual(hook['webhooks'], []);
+    assert.equal(hook.metadata.annotations?.['helm.sh/hook'], 'pre-delete');
+  });
+
+  it('refuse a selector by the label that nobody keeps', () => {
+    const accountSelector = { matchLabels: { 'irsa-webhook.io/role': 'true' } };
+    const values = { missedPods: { accountSelector, keepAccountLabel: true } };
+    assert.throws(
+      () => render({ values, kubeVersion: '1.35.0' }),
+      /set keepAccountLabel to false and label the accounts/,
+    );
+    const binding = objectOfKind<{ spec: { paramRef: object } }>(
+      render({ values }),
+      'ValidatingAdmissionPolicyBinding',
+    );
+    assert.deepEqual(binding.spec.paramRef, { selector: accountSelector, parameterNotFoundAction: 'Allow' });
+    const byHand = { missedPods: { accountSelector } };
+    assert.ok(kinds({ values: byHand, kubeVersion: '1.35.0' }).includes('ValidatingAdmissionPolicy'));
+  });
+
+  for (const [at, values] of Object.entries({
+    '/webhook/failurePolicy': { webhook: { failurePolicy: 'Deny' } },
+    '/webhook/timeoutSeconds': { webhook: { timeoutSeconds: 31 } },
+    '/webhook': { webhook: { colour: 'red' } },
+    '/webhook/namespaceSelector': { webhook: { namespaceSelector: { team: 'shop' } } },
+    '/flowSchema/nominalConcurrencyShares': { flowSchema: { nominalConcurrencyShares: 0 } },
+    '/missedPods/validationActions/0': { missedPods: { validationActions: ['Deny'] } },
+    '/missedPods/accountSelector': { missedPods: { accountSelector: { role: 'true' } } },
+  })) {
+    it(`refuse a wrong value at ${at}`, () => {
+      assert.throws(() => render({ values }), new RegExp(`at '${at}'`));
+    });
+  }
+});
+
+describe('the conditions of the chart', () => {
+  it('are what the tables of the program say', () => {
+    assert.deepEqual(readdirSync(conditionsFolder).toSorted(), [...conditionsFiles().keys()]);
+    for (const [name, text] of conditionsFiles()) {
+      assert.equal(readFileSync(path.join(conditionsFolder, name), 'utf8'), text, 'npm run chart:conditions');
+      assert.ok(parse(text));
+    }
+  });
+});
