@@ -1,23 +1,24 @@
-// Annotations that list containers, read by a regular expression (RE2): one CSV record, as src/identity/container-names.ts
-// reads it. The names of containers are DNS labels, so that none of them needs an escape in a pattern or a field.
+// Annotations that list containers, read in CEL: one CSV record, as src/identity/container-names.ts reads it. The names of
+// containers are DNS labels, so that a field which means one is that name, in quotes or without.
 
-const field = `(?:"(?:[^"]|"")*"|[^",\\n]*)`;
-const before = `^\\n*(?:${field},)*`;
-/** Of what follows the record nothing is read; a carriage return at the very end counts for nothing. */
-const after = `(?:,${field})*(?:\\n|\\r?$)`;
+const quoted = `"(?:[^"]|"")*"`;
+const bare = `[^",\\n]`;
+const field = `(?:${quoted}|${bare}*)`;
+/** It begins behind empty lines; a list without one is an empty list. Of what follows it nothing is read. */
+const record = `^\\n*(?:$|(?:(?:${quoted}|${bare}+)(?:,${field})*|(?:,${field})+)\\n)`;
 
-/** Returns the text of a list with the line ends that the patterns know. */
-export function withLineFeeds(listText: string): string {
-  return `${listText}.replace('\\r\\n', '\\n')`;
+/** Returns a list's text with the line ends that the patterns know, one of them at its end. */
+export function withLineFeeds(list: string): string {
+  return `(${list} + '\\n').replace('\\r\\n', '\\n')`;
 }
 
-/** Returns whether a text is such a list at all. */
-export function isList(listText: string): string {
-  return `${listText}.matches(r'${before}${field}${after}')`;
+/** Returns whether such a text is a list at all. */
+export function isList(list: string): string {
+  return `${list}.matches(r'${record}')`;
 }
 
-/** Returns whether a text is such a list and has a container's name in it; `container` is its variable in CEL. */
-export function lists(listText: string, container: string): string {
-  const name = `${container}.name`;
-  return `${listText}.matches(r'${before}(?:' + ${name} + '|"' + ${name} + r'")${after}')`;
+/** Returns the names in such a text: none where it is malformed, and some that are nobody's. */
+export function namesIn(list: string): string {
+  const fields = `${list}.find(r'${record}')\n    .findAll(r'${quoted}|${bare}+')`;
+  return `${fields}\n    .map(f, f.matches(r'^"[^"]*"$') ? f.replace('"', '') : f)`;
 }

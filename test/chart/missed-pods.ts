@@ -3,7 +3,7 @@ import { annotationNames } from '../../src/identity/annotations.ts';
 import { variableStart } from '../../src/injection/env-from.ts';
 import { annotationOf, keyOf, namesRole, optsOut } from './annotation-conditions.ts';
 import { lines, list, text } from './cel.ts';
-import { isList, lists, withLineFeeds } from './container-list.ts';
+import { isList, namesIn, withLineFeeds } from './container-list.ts';
 import { chainVariables, commonVariables } from './credential-variables.ts';
 
 /** The chart puts `true` or `false` in its place, as the flag --respect-env-from has it. */
@@ -16,7 +16,7 @@ export function missedPods(): object {
   return {
     matchConditions: [{ name: 'account-names-a-role', expression: concernsPod() }],
     variables: [
-      { name: 'skipped', expression: withLineFeeds(`${annotationOf('object', skipContainers)}.orValue('')`) },
+      { name: 'skipped', expression: skippedContainers() },
       { name: 'included', expression: includeLists() },
       { name: 'credentials', expression: credentialVariables() },
       { name: 'missed', expression: missedContainers() },
@@ -52,13 +52,22 @@ function concernsPod(): string {
   );
 }
 
-/** The pod's list is stronger than the account's; one that is malformed is passed over. */
+function skippedContainers(): string {
+  return lines(
+    `[${annotationOf('object', skipContainers)}.orValue('')]`,
+    `  .map(names, ${withLineFeeds('names')})`,
+    `  .map(names, ${namesIn('names')})[0]`,
+  );
+}
+
+/** The lists of names there are, the one that counts first: the pod's is stronger than the account's; one that is malformed is passed over. */
 function includeLists(): string {
   const [ofPod, ofAccount] = ['object', 'params'].map((owner) => `?${annotationOf(owner, includeContainers)}`);
   return lines(
     `[${ofPod ?? ''}, ${ofAccount ?? ''}]`,
     `  .map(names, ${withLineFeeds('names')})`,
     `  .filter(names, ${isList('names')})`,
+    `  .map(names, ${namesIn('names')})`,
   );
 }
 
@@ -74,8 +83,8 @@ function missedContainers(): string {
     `${optsOut('namespaceObject')} ? [] :`,
     `(object.spec.?initContainers.orValue([]) + object.spec.containers)`,
     `  .filter(c, !c.?env.orValue([]).exists(e, e.name in variables.credentials))`,
-    `  .filter(c, !${lists('variables.skipped', 'c')})`,
-    `  .filter(c, size(variables.included) == 0 || ${lists('variables.included[0]', 'c')})`,
+    `  .filter(c, !(c.name in variables.skipped))`,
+    `  .filter(c, size(variables.included) == 0 || c.name in variables.included[0])`,
     `  .filter(c, !(${respectsEnvFrom} && c.?envFrom.orValue([]).exists(s, has(s.configMapRef) && (${mayHoldOurs}))))`,
     `  .map(c, c.name)`,
   );
