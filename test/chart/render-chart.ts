@@ -13,13 +13,14 @@ export type Rendering = {
   readonly namespace?: string;
 };
 
-const chart = path.join(import.meta.dirname, '../../manifests/helm/irsa-webhook');
+/** Where the chart is. */
+export const chartFolder = path.join(import.meta.dirname, '../../manifests/helm/irsa-webhook');
 
 /** Returns the objects, hooks included; throws with Helm's own words where it refuses the values. */
 export function renderChart(helm: string, rendering: Rendering = {}): readonly KubernetesObject[] {
   const { values = {}, kubeVersion = '1.36.3', release = 'irsa-webhook', namespace = 'irsa-webhook' } = rendering;
   const flags = ['--namespace', namespace, '--kube-version', kubeVersion, '--values', '-'];
-  const { status, stdout, stderr } = spawnSync(helm, ['template', release, chart, ...flags], {
+  const { status, stdout, stderr } = spawnSync(helm, ['template', release, chartFolder, ...flags], {
     input: JSON.stringify(values),
     encoding: 'utf8',
   });
