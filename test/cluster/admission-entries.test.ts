@@ -54,6 +54,13 @@ function podManifest(name: string, kind: PodName): object {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { ...pods[kind].metadata, name }, spec: placed };
 }
 
+/** Makes a namespace, or gives one of the system the labels; returns its name. */
+async function openNamespace(name: string, labels: Record<string, string>): Promise<string> {
+  if (!name.startsWith('kube-')) return cluster().createNamespace(labels);
+  await cluster().patch(`/api/v1/namespaces/${name}`, { metadata: { labels } });
+  return name;
+}
+
 describe("the chart's entries", function () {
   this.timeout(120_000);
   /** Names by what they are called here. */
@@ -93,12 +100,6 @@ describe("the chart's entries", function () {
     }
   });
 
-  async function openNamespace(name: string, labels: Record<string, string>): Promise<string> {
-    if (!name.startsWith('kube-')) return cluster().createNamespace(labels);
-    await cluster().patch(`/api/v1/namespaces/${name}`, { metadata: { labels } });
-    return name;
-  }
-
   function nameOf(namespace: NamespaceName): string {
     return names.get(namespace) ?? '';
   }
@@ -137,9 +138,12 @@ describe("the chart's entries", function () {
     return reviews.map(({ path }) => path.slice(start.length));
   }
 
+  async function isSent(): Promise<true | undefined> {
+    return (await create('plain', 'plain')).entries.length > 0 || undefined;
+  }
+
   async function waitUntilSent(): Promise<void> {
-    const probe = async () => (await create('plain', 'plain')).entries.length > 0 || undefined;
-    await waitFor('the API server to call the webhook', probe, enforcedTimeoutMs);
+    await waitFor('the API server to call the webhook', isSent, enforcedTimeoutMs);
   }
 
   it(`send each of ${String(Object.keys(pods).length)} pods in ${String(Object.keys(namespaces).length)} namespaces to just the one that is meant`, async () => {

@@ -105,6 +105,17 @@ function randomList(seed: number): string {
   return Array.from({ length: 1 + next(6) }, () => pieces[next(pieces.length)] ?? '').join('');
 }
 
+type PolicyStatus = { readonly typeChecking?: { readonly expressionWarnings?: readonly unknown[] } };
+
+/** Returns the status of the policy, once the controller that checks its types has written it. */
+async function checkedStatus(on: Cluster): Promise<PolicyStatus | undefined> {
+  const { metadata, status } = await on.get<{
+    readonly metadata: { readonly generation: number };
+    readonly status?: PolicyStatus & { readonly observedGeneration?: number };
+  }>(`${admission}/validatingadmissionpolicies/irsa-webhook-missed`);
+  return status?.observedGeneration === metadata.generation ? status : undefined;
+}
+
 /** What holds on each version of Kubernetes. */
 function itNotices(scene: () => Scene): void {
   for (const [index, podCase] of missedPodCases.entries()) {
@@ -177,14 +188,9 @@ function itNotices(scene: () => Scene): void {
   });
 
   it('has no expression that the API server finds fault with', async () => {
-    const probe = async () => {
-      const policy = await scene().cluster.get<{
-        metadata: { generation: number };
-        status?: { observedGeneration?: number; typeChecking?: { expressionWarnings?: unknown[] } };
-      }>(`${admission}/validatingadmissionpolicies/irsa-webhook-missed`);
-      return policy.status?.observedGeneration === policy.metadata.generation ? policy.status : undefined;
-    };
-    const { typeChecking } = await waitFor('the types of the policy to be checked', probe, seenTimeoutMs);
+    const { cluster: on } = scene();
+    const what = 'the types of the policy to be checked';
+    const { typeChecking } = await waitFor(what, async () => checkedStatus(on), seenTimeoutMs);
     assert.deepEqual(typeChecking?.expressionWarnings ?? [], []);
   });
 }
@@ -214,6 +220,7 @@ describe('the policy that notices missed pods', function () {
     const { namespace, warningsOf } = opened();
     const account = await createWebhookAccount(cluster(), namespace);
     const webhook = await startWebhook(cluster(), { account, hosts: [] });
+    let registered: string | undefined;
     try {
       await waitUntilReady(webhook);
       const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
@@ -223,15 +230,15 @@ describe('the policy that notices missed pods', function () {
         'MutatingWebhookConfiguration',
       );
       const { port, caBundle } = webhook;
-      const path = await registerEntries(cluster(), configuration, { port, caBundle, pathOf: () => '/mutate' });
+      registered = await registerEntries(cluster(), configuration, { port, caBundle, pathOf: () => '/mutate' });
       const probe = async () => noticed(await warningsOf(podOf(withRole, 'last', prefix))) === undefined || undefined;
       await waitFor('the API server to call the webhook', probe, seenTimeoutMs);
       for (const [index, podCase] of missedPodCases.entries()) {
         const warnings = await warningsOf(podOf(podCase, `account-${String(index)}`, prefix));
         assert.equal(noticed(warnings), podCase.isStillMissed === true ? podCase.missed : undefined, podCase.name);
       }
-      await cluster().delete(path);
     } finally {
+      if (registered !== undefined) await cluster().delete(registered);
       await webhook.stop();
     }
   });
