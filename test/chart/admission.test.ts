@@ -108,7 +108,8 @@ describe('the admission objects of the chart', function () {
     assert.deepEqual(bundles({ ...secret, caBundle: 'Q0E=' }), ['Q0E=', 'Q0E=', 'Q0E=']);
     const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
     assert.equal(bundles({ ...secret, caBundle: pem })[0], Buffer.from(pem).toString('base64'));
-    assert.deepEqual(bundles(secret), none, 'an annotation may have it put in, as on OpenShift');
+    const injected = { certificates: secret, webhook: { annotations: { 'example.com/inject': 'true' } } };
+    assert.equal(configuration(injected).webhooks[0]?.clientConfig.caBundle, undefined, 'an injector puts it in');
   });
 
   it('can have the name, and the annotations, of another configuration', () => {

@@ -1,26 +1,16 @@
 {{/* What the webhook configurations and the policies inside the API server share. */}}
 
-{{/* The name that the program is given as --webhook-configuration. */}}
-{{- define "irsa-webhook.webhookConfigurationName" -}}
-{{- default (include "irsa-webhook.fullname" .) .Values.webhook.name -}}
-{{- end -}}
-
-{{- define "irsa-webhook.annotationPrefix" -}}
-{{- default "eks.amazonaws.com" (.Values.config).annotationPrefix -}}
-{{- end -}}
-
 {{/* The label by which a pod, or all pods of a namespace, are left alone. */}}
 {{- define "irsa-webhook.optOutLabel" -}}
-{{- include "irsa-webhook.annotationPrefix" . -}}/skip-pod-identity-webhook
+{{- .Values.config.annotationPrefix -}}/skip-pod-identity-webhook
 {{- end -}}
 
 {{/* A file that is generated from the tables of the program (npm run chart:conditions), for this release's prefix and flags. */}}
 {{- define "irsa-webhook.conditions" -}}
 {{- $root := index . 0 -}}
-{{- $respectsEnvFrom := eq (toString ($root.Values.config).respectEnvFrom) "true" -}}
 {{- regexReplaceAll "^#.*\n" ($root.Files.Get (printf "files/conditions/%s.yaml" (index . 1))) "" | trim
-  | replace "ANNOTATION_PREFIX" (include "irsa-webhook.annotationPrefix" $root)
-  | replace "RESPECT_ENV_FROM" (toString $respectsEnvFrom) -}}
+  | replace "ANNOTATION_PREFIX" $root.Values.config.annotationPrefix
+  | replace "RESPECT_ENV_FROM" (toString $root.Values.config.respectEnvFrom) -}}
 {{- end -}}
 
 {{/* Pods that no entry is sent: selectors cannot say "not both labels", so that our own are told by a condition. */}}
@@ -29,7 +19,7 @@
 - name: not-own-pod
   expression: |-
     {{- $own := list "has(object.metadata.labels)" }}
-    {{- range $key, $value := include "irsa-webhook.selectorLabels" . | fromYaml }}
+    {{- range $key, $value := include "irsa-webhook.ownLabels" . | fromYaml }}
     {{- $own = append $own (printf "'%s' in object.metadata.labels && object.metadata.labels['%s'] == '%s'" $key $key $value) }}
     {{- end }}
     !({{ join " &&\n      " $own }})
@@ -81,19 +71,14 @@ service:
   namespace: {{ $root.Release.Namespace }}
   path: {{ index . 1 }}
   port: 443
-{{- if eq (default "self-managed" ($root.Values.certificates).mode) "secret" }}
-{{- with ($root.Values.certificates).caBundle }}
-caBundle: {{ contains "-----BEGIN" . | ternary (b64enc .) . }}
-{{- end }}
+{{- with include "irsa-webhook.caBundle" $root }}
+caBundle: {{ . }}
 {{- end }}
 {{- end -}}
 
+{{/* Annotations of the webhook configurations. */}}
 {{- define "irsa-webhook.webhookAnnotations" -}}
-{{- $annotations := deepCopy .Values.webhook.annotations -}}
-{{- if eq (default "self-managed" (.Values.certificates).mode) "cert-manager" -}}
-{{- $from := printf "%s/%s" .Release.Namespace (include "irsa-webhook.fullname" .) -}}
-{{- $annotations = set $annotations "cert-manager.io/inject-ca-from" $from -}}
-{{- end -}}
+{{- $annotations := include "irsa-webhook.caInjection" . | fromYaml | merge (deepCopy .Values.webhook.annotations) -}}
 {{- with $annotations }}{{ toYaml . }}{{ end -}}
 {{- end -}}
 
@@ -110,11 +95,4 @@ flowcontrol.apiserver.k8s.io/{{ semverCompare ">=1.29.0-0" .Capabilities.KubeVer
 {{/* MutatingAdmissionPolicies are v1 from Kubernetes 1.36 on. */}}
 {{- define "irsa-webhook.keepsAccountLabel" -}}
 {{- if and .Values.missedPods.keepAccountLabel (semverCompare ">=1.36.0-0" .Capabilities.KubeVersion.Version) -}}true{{- end -}}
-{{- end -}}
-
-{{/* One sentence for values that contradict each other. */}}
-{{- define "irsa-webhook.admissionConflicts" -}}
-{{- if and .Values.missedPods.keepAccountLabel (hasKey ((.Values.missedPods.accountSelector).matchLabels | default dict) "irsa-webhook.io/role") (not (include "irsa-webhook.keepsAccountLabel" .)) -}}
-{{- fail "missedPods.accountSelector selects a label that missedPods.keepAccountLabel cannot keep below Kubernetes 1.36: set keepAccountLabel to false and label the accounts yourself, or remove the selector" -}}
-{{- end -}}
 {{- end -}}

@@ -5,6 +5,7 @@
 {{- include "irsa-webhook.conflicts.ports" . -}}
 {{- include "irsa-webhook.conflicts.certificates" . -}}
 {{- include "irsa-webhook.conflicts.monitoring" . -}}
+{{- include "irsa-webhook.conflicts.missedPods" . -}}
 {{- end -}}
 
 {{- define "irsa-webhook.conflicts.replicas" -}}
@@ -80,5 +81,13 @@
 {{- if not (has . $names) -}}
 {{- fail (printf "monitoring.prometheusRule.disabled names the alert %s, which there is not: use one of %s" . (join ", " $names)) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "irsa-webhook.conflicts.missedPods" -}}
+{{- $missedPods := .Values.missedPods -}}
+{{- $selectsLabel := hasKey (dig "matchLabels" dict $missedPods.accountSelector) "irsa-webhook.io/role" -}}
+{{- if and $missedPods.keepAccountLabel $selectsLabel (not (include "irsa-webhook.keepsAccountLabel" .)) -}}
+{{- fail "missedPods.keepAccountLabel cannot keep the label that missedPods.accountSelector selects below Kubernetes 1.36: set keepAccountLabel to false and label the accounts yourself, or remove the selector" -}}
 {{- end -}}
 {{- end -}}
