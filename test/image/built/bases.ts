@@ -12,17 +12,23 @@ export type Bases = { readonly build: string; readonly runtime: string };
 /** What the Dockerfile calls while it builds. */
 const buildTools = ['sh', 'env', 'chmod', 'install', 'ln', 'sed'];
 
+const bases: Bases = { build: 'localhost/test-base/build', runtime: 'localhost/test-base/runtime' };
+
 /**
  * The runtime base has the layout of the distroless images of Node, but no user of its own, so that the one of the image is
- * the Dockerfile's. The build base is that one with a shell and the tools that the Dockerfile calls.
+ * the Dockerfile's.
  */
-const recipe = `
-FROM scratch AS runtime
+const runtimeRecipe = `
+FROM scratch
 COPY runtime/ /
 COPY --chown=65532:65532 nonroot/ /home/nonroot/
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 ENTRYPOINT ["/nodejs/bin/node"]
-FROM runtime AS build
+`;
+
+/** The build base is the other one with a shell and the tools that the Dockerfile calls. */
+const buildRecipe = `
+FROM ${bases.runtime}
 COPY tools/ /
 ENTRYPOINT []
 `;
@@ -32,17 +38,13 @@ export async function makeBases(buildah: Buildah, folder: string): Promise<Bases
   await makeRuntimeRoot(join(folder, 'runtime'));
   await makeTools(join(folder, 'tools'));
   await mkdir(join(folder, 'nonroot'), { mode: 0o700 });
-  await writeFile(join(folder, 'Recipe'), recipe);
-  const bases = { build: 'localhost/test-base/build', runtime: 'localhost/test-base/runtime' };
-  for (const [target, name] of Object.entries(bases)) {
-    await buildah.run(
-      'build',
-      '--quiet',
-      `--file=${join(folder, 'Recipe')}`,
-      `--target=${target}`,
-      `--tag=${name}`,
-      folder,
-    );
+  for (const [tag, recipe] of [
+    [bases.runtime, runtimeRecipe],
+    [bases.build, buildRecipe],
+  ] as const) {
+    const file = join(folder, 'Recipe');
+    await writeFile(file, recipe);
+    await buildah.run('build', '--quiet', `--file=${file}`, `--tag=${tag}`, folder);
   }
   return bases;
 }
