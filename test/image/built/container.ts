@@ -77,7 +77,9 @@ function unshareArguments(image: Image, { command, mounts = {}, firstFreePort }:
 
 /** Runs a program to its end and returns its output; rejects, with what it wrote to the errors, where it does not end with 0. */
 export async function runInImage(image: Image, options: ContainerOptions): Promise<string> {
-  const { stdout } = await run('unshare', unshareArguments(image, options), { timeout: startTimeoutMs });
+  // unshare itself lets SIGTERM pass.
+  const limit = { timeout: startTimeoutMs, killSignal: 'SIGKILL' } as const;
+  const { stdout } = await run('unshare', unshareArguments(image, options), limit);
   return stdout;
 }
 

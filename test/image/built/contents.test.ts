@@ -50,9 +50,7 @@ async function builtFiles(ending: string): Promise<string[]> {
   return (await readdir(dirname(builtProgram))).filter((file) => file.endsWith(ending)).toSorted();
 }
 
-describe('the contents of the image', function () {
-  this.timeout(30_000);
-
+describe('the contents of the image', () => {
   it('are those of its base, and the bundle with its licences: nothing else, nothing less', async () => {
     const scripts = (await builtFiles('.js')).map((file) => `/app/${file}`);
     const licences = (await builtFiles('.LEGAL.txt')).map((file) => `/licenses/${file}`);
