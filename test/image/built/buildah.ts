@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { diesWithParent } from './dies-with-parent.ts';
 
 const run = promisify(execFile);
 
@@ -37,7 +38,9 @@ export async function openBuildah(folder: string): Promise<Buildah> {
   return {
     environment,
     async run(...args) {
-      const { stdout } = await run('buildah', args, { env: environment, timeout: buildahTimeoutMs });
+      const line = diesWithParent({ command: 'buildah', args });
+      const limit = { timeout: buildahTimeoutMs, killSignal: 'SIGKILL' } as const;
+      const { stdout } = await run(line.command, line.args, { env: environment, ...limit });
       return stdout.trim();
     },
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { asString } from '../../../src/identity/json.ts';
 import { waitFor } from '../../cluster/wait-for.ts';
+import { type CommandLine, diesWithParent } from './dies-with-parent.ts';
 import type { Image } from './image.ts';
 
 const run = promisify(execFile);
@@ -56,11 +57,11 @@ if [ -n "$firstFreePort" ]; then echo "$firstFreePort" > /proc/sys/net/ipv4/ip_u
 exec env -i "$@"
 `;
 
-/** The arguments of unshare. User and environment are those of the image. */
-function unshareArguments(image: Image, { command, mounts = {}, firstFreePort }: ContainerOptions): string[] {
+/** User and environment are those of the image. */
+function commandLine(image: Image, { command, mounts = {}, firstFreePort }: ContainerOptions): CommandLine {
   const { config, environment, roots } = image;
   const user = asString(config['User']) ?? '0:0';
-  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--propagation=private'];
+  const namespaces = ['--mount', '--pid', '--fork'];
   if (firstFreePort !== undefined) namespaces.push('--net');
   const inRoot = [
     'setpriv',
@@ -72,14 +73,17 @@ function unshareArguments(image: Image, { command, mounts = {}, firstFreePort }:
     ...command,
   ];
   const setUpArguments = [roots.container, String(firstFreePort ?? ''), ...Object.entries(mounts).flat(), '--'];
-  return [...namespaces, 'sh', '-ec', setUp, 'sh', ...setUpArguments, ...environment, ...inRoot];
+  // A process that changes its user does not die with its parent any more, but with the namespace around its own.
+  return diesWithParent({
+    command: 'unshare',
+    args: [...namespaces, 'sh', '-ec', setUp, 'sh', ...setUpArguments, ...environment, ...inRoot],
+  });
 }
 
 /** Runs a program to its end and returns its output; rejects, with what it wrote to the errors, where it does not end with 0. */
 export async function runInImage(image: Image, options: ContainerOptions): Promise<string> {
-  // unshare itself lets SIGTERM pass.
-  const limit = { timeout: startTimeoutMs, killSignal: 'SIGKILL' } as const;
-  const { stdout } = await run('unshare', unshareArguments(image, options), limit);
+  const { command, args } = commandLine(image, options);
+  const { stdout } = await run(command, args, { timeout: startTimeoutMs, killSignal: 'SIGKILL' });
   return stdout;
 }
 
@@ -87,17 +91,10 @@ export async function runInImage(image: Image, options: ContainerOptions): Promi
 export async function startInImage(image: Image, label: string, options: ContainerOptions): Promise<Container> {
   const { guard } = image;
   const logPath = join(guard.directory, `${label}.log`);
-  const pid = await guard.start({
-    name: label,
-    command: 'unshare',
-    arguments: unshareArguments(image, options),
-    logPath,
-  });
+  const { command, args } = commandLine(image, options);
+  const pid = await guard.start({ name: label, command, arguments: args, logPath });
   const log = () => readFile(logPath, 'utf8');
-  const inside = async (): Promise<number> => {
-    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-    return Number(/^\d+/.exec(children)?.[0]);
-  };
+  const inside = async (): Promise<number> => childOf(await childOf(pid));
   return {
     log,
     async logged(pattern) {
@@ -124,4 +121,10 @@ export async function startInImage(image: Image, label: string, options: Contain
       return waitFor(`${label} to end`, () => guard.endOf(label), endTimeoutMs);
     },
   };
+}
+
+/** The only child, as the namespace of this machine numbers it. */
+async function childOf(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return Number(/^\d+/.exec(children)?.[0]);
 }

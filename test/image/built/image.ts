@@ -8,6 +8,7 @@ import type { GuardedRun } from '../../cluster/guarded-run.ts';
 import { projectFolder } from '../../program.ts';
 import { makeBases } from './bases.ts';
 import { type Buildah, openBuildah } from './buildah.ts';
+import { diesWithParent } from './dies-with-parent.ts';
 
 const run = promisify(execFile);
 
@@ -62,7 +63,8 @@ export async function buildImage(guard: GuardedRun): Promise<Image> {
 
 async function runImageScript({ environment }: Buildah, args: readonly string[]): Promise<void> {
   const script = join(projectFolder, 'test', 'image', 'build.ts');
-  await run(process.execPath, [script, ...args], { env: environment, timeout: buildTimeoutMs });
+  const line = diesWithParent({ command: process.execPath, args: [script, ...args] });
+  await run(line.command, line.args, { env: environment, timeout: buildTimeoutMs, killSignal: 'SIGKILL' });
 }
 
 async function unpack(buildah: Buildah, image: string): Promise<string> {
