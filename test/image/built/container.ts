@@ -44,7 +44,7 @@ const setUp = `
 root=$1; firstFreePort=$2; shift 2
 mount --bind "$root" "$root"
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
-mount --bind /dev "$root/dev"
+mount --rbind /dev "$root/dev"
 while [ "$1" != -- ]; do
   mkdir -p "$root$1"
   mount --bind "$2" "$root$1"
