@@ -1,7 +1,7 @@
 # The container image: what `npm run build` makes, on Node and nothing else. How to build it: README, "Image".
 
-# What builds: Node 24 or newer, with npm, a shell and coreutils. No digests here: the tags get the fixes of their images, and
-# who needs a fixed one gives it as argument.
+# What builds: Node 24 or newer, with npm, a shell, coreutils and sed. These are tags, which get the fixes of their images; who
+# needs a digest gives it as argument.
 ARG BUILD_IMAGE=docker.io/library/node:26-trixie-slim
 # What runs: Node 24 or newer at NODE. Node 26 needs libatomic.so.1; of the distroless images nodejs26 has it, cc has not.
 ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs26-debian13:nonroot
@@ -11,8 +11,10 @@ FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
 USER 0:0
 WORKDIR /project
 COPY package.json package-lock.json .npmrc ./
-# A build image that brings /project/node_modules asks no registry. The only install script that matters fetches a Node.
-RUN test -d node_modules || npm ci --ignore-scripts --no-audit --no-fund
+# A build image that brings /project/node_modules asks no registry; another registry comes by the secret npmrc. The only
+# install script that would do anything fetches a Node.
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
+  test -d node_modules || npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json LICENSE ./
 COPY src src
 RUN node --run build
