@@ -52,6 +52,9 @@ describe('the admission objects of the chart', function () {
   const configuration = (values: object): Configuration =>
     objectOfKind<Configuration>(render({ values }), 'MutatingWebhookConfiguration');
 
+  const preDeleteHooks = (values: object): KubernetesObject[] =>
+    render({ values }).filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] === 'pre-delete');
+
   const kinds = (rendering: Rendering): string[] =>
     render(rendering)
       .map(({ kind = '' }) => kind)
@@ -217,10 +220,8 @@ describe('the admission objects of the chart', function () {
   });
 
   it('are removed first by a hook where that is asked for', () => {
-    const hooks = (values: object): KubernetesObject[] =>
-      render({ values }).filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] === 'pre-delete');
-    assert.deepEqual(hooks({}), []);
-    const [hook, ...others] = hooks({ webhook: { preDeleteHook: true, name: 'mine' } });
+    assert.deepEqual(preDeleteHooks({}), []);
+    const [hook, ...others] = preDeleteHooks({ webhook: { preDeleteHook: true, name: 'mine' } });
     assert.deepEqual(others, []);
     assert.equal(hook?.kind, 'MutatingWebhookConfiguration');
     assert.equal(hook.metadata.name, 'mine');
