@@ -39,13 +39,19 @@ function describePart(
   };
 }
 
-/** A part of the schema, and where it stands. */
+/** A part of the schema, and where it stands: `*` is any key, `[]` any entry of a list. */
 export type SchemaPart = { readonly path: readonly string[]; readonly schema: JsonObject };
 
 /** Returns every part of the schema that is about a value or an entry of it, the whole first. */
 export function partsOf(schema: JsonObject, path: readonly string[] = []): readonly SchemaPart[] {
   const properties = Object.entries(asObject(schema['properties']) ?? {});
-  const entries = [...properties, ['*', schema['additionalProperties']] as const, ['[]', schema['items']] as const];
+  const others = Object.values(asObject(schema['patternProperties']) ?? {}).map((part) => ['*', part] as const);
+  const entries = [
+    ...properties,
+    ...others,
+    ['*', schema['additionalProperties']] as const,
+    ['[]', schema['items']] as const,
+  ];
   const inner = entries.flatMap(([key, entry]) => {
     const part = asObject(entry);
     return part === undefined ? [] : partsOf(part, [...path, key]);

@@ -6,6 +6,7 @@
 {{- include "irsa-webhook.conflicts.certificates" . -}}
 {{- include "irsa-webhook.conflicts.monitoring" . -}}
 {{- include "irsa-webhook.conflicts.missedPods" . -}}
+{{- include "irsa-webhook.conflicts.flags" . -}}
 {{- end -}}
 
 {{- define "irsa-webhook.conflicts.replicas" -}}
@@ -57,7 +58,7 @@
 {{- fail (printf "certificates.caBundle is set with certificates.mode %s, which keeps the caBundle itself: leave it empty, or set certificates.mode to secret" $certificates.mode) -}}
 {{- end -}}
 {{- if and (ne $certificates.mode "cert-manager") $certificates.certManager.issuerRef.name -}}
-{{- fail (printf "certificates.certManager.issuerRef is set with certificates.mode %s: set certificates.mode to cert-manager, or leave it empty" $certificates.mode) -}}
+{{- fail (printf "certificates.certManager.issuerRef.name is set with certificates.mode %s: set certificates.mode to cert-manager, or leave it empty" $certificates.mode) -}}
 {{- end -}}
 {{- if and (eq $certificates.mode "secret") (not $certificates.secretName) -}}
 {{- fail "certificates.secretName is required with certificates.mode secret: name the Secret that holds tls.crt and tls.key" -}}
@@ -89,5 +90,11 @@
 {{- $selectsLabel := hasKey (dig "matchLabels" dict $missedPods.accountSelector) "irsa-webhook.io/role" -}}
 {{- if and $missedPods.keepAccountLabel $selectsLabel (not (include "irsa-webhook.keepsAccountLabel" .)) -}}
 {{- fail "missedPods.keepAccountLabel cannot keep the label that missedPods.accountSelector selects below Kubernetes 1.36: set keepAccountLabel to false and label the accounts yourself, or remove the selector" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "irsa-webhook.conflicts.flags" -}}
+{{- if and .Values.config.clientName (not .Values.config.clientCaFile) -}}
+{{- fail "config.clientName counts only in a certificate that is verified: set config.clientCaFile, too, or leave it empty" -}}
 {{- end -}}
 {{- end -}}

@@ -1,0 +1,137 @@
+// Values that contradict each other fail with one sentence that says what to change.
+import assert from 'node:assert/strict';
+import type { JsonObject } from '../../src/identity/json.ts';
+import { readChartFile } from './chart.ts';
+import { tryChart } from './helm.ts';
+
+const conflicts: readonly (readonly [what: string, values: JsonObject, sentence: RegExp])[] = [
+  [
+    'a budget with both bounds',
+    { podDisruptionBudget: { minAvailable: 1, maxUnavailable: 1 } },
+    /podDisruptionBudget\.minAvailable and podDisruptionBudget\.maxUnavailable are both set: set one of them to null$/,
+  ],
+  [
+    'a budget with both bounds, of 0',
+    { podDisruptionBudget: { minAvailable: 0, maxUnavailable: 0 } },
+    /are both set: set one of them to null$/,
+  ],
+  [
+    'a budget for one replica',
+    { replicas: 1, podDisruptionBudget: { enabled: true } },
+    /podDisruptionBudget\.enabled is true with one replica.*: set replicas .*to at least 2, or .*to auto$/,
+  ],
+  [
+    'a budget for one replica of an autoscaler',
+    { podDisruptionBudget: { enabled: true }, autoscaling: { enabled: true, minReplicas: 1 } },
+    /podDisruptionBudget\.enabled is true with one replica/,
+  ],
+  [
+    'a budget that lets no replica go',
+    { replicas: 3, podDisruptionBudget: { minAvailable: 3 } },
+    /podDisruptionBudget\.minAvailable is 3 with 3 replicas.*: set it to at most 2$/,
+  ],
+  [
+    'fewest replicas over most',
+    { autoscaling: { enabled: true, minReplicas: 6 } },
+    /autoscaling\.minReplicas is more than autoscaling\.maxReplicas: raise the one or lower the other$/,
+  ],
+  [
+    'an autoscaler without a request',
+    { autoscaling: { enabled: true }, resources: { requests: { cpu: null } } },
+    /autoscaling\.enabled needs resources\.requests\.cpu, .*: set it$/,
+  ],
+  [
+    'a rollout that cannot go on',
+    { rollingUpdate: { maxSurge: '0%' } },
+    /rollingUpdate\.maxSurge and rollingUpdate\.maxUnavailable are both 0, .*: set one of them to 1$/,
+  ],
+  ['one port twice', { metricsPort: 9443 }, /port and metricsPort are the same: give each its own$/],
+  [
+    "the kubelet's port in the host's network",
+    { hostNetwork: true, port: 10_250 },
+    /port is 10250, which the kubelet or kube-proxy has .*: choose another one, such as 9443$/,
+  ],
+  [
+    "kube-proxy's port in the host's network",
+    { hostNetwork: true, metricsPort: 10_249 },
+    /metricsPort is 10249, which .*: choose another one, such as 9999$/,
+  ],
+  [
+    "a policy in the host's network",
+    { hostNetwork: true, networkPolicy: { enabled: true } },
+    /networkPolicy\.enabled guards nothing .*: set one of them to false$/,
+  ],
+  [
+    'cert-manager with a caBundle',
+    { certificates: { mode: 'cert-manager', caBundle: 'Q0E=' } },
+    /certificates\.caBundle is set with certificates\.mode cert-manager, .*: leave it empty, or set .* to secret$/,
+  ],
+  [
+    'an authority of its own with a caBundle',
+    { certificates: { caBundle: 'Q0E=' } },
+    /certificates\.caBundle is set with certificates\.mode self-managed/,
+  ],
+  [
+    'an issuer without cert-manager',
+    { certificates: { certManager: { issuerRef: { name: 'ours' } } } },
+    /certificates\.certManager\.issuerRef\.name is set with certificates\.mode self-managed: set .* to cert-manager, or/,
+  ],
+  [
+    'a Secret without its name',
+    { certificates: { mode: 'secret', caBundle: 'Q0E=' } },
+    /certificates\.secretName is required with certificates\.mode secret: name the Secret/,
+  ],
+  [
+    'a Secret without its authority',
+    { certificates: { mode: 'secret', secretName: 'pair' } },
+    /certificates\.caBundle is required with certificates\.mode secret: give the authority/,
+  ],
+  [
+    'a name of callers without their authority',
+    { config: { clientName: 'kube-apiserver' } },
+    /config\.clientName counts only in a certificate that is verified: set config\.clientCaFile, too, or leave it empty$/,
+  ],
+  [
+    'an account that is neither made nor named',
+    { serviceAccount: { create: false } },
+    /serviceAccount\.name is required where serviceAccount\.create is false: name the account that exists$/,
+  ],
+];
+
+describe('values that contradict each other', () => {
+  for (const [what, values, sentence] of conflicts) {
+    it(`fail: ${what}`, () => {
+      const { status, errors } = tryChart('template', { values });
+      assert.notEqual(status, 0);
+      const [line = ''] = errors.split('\n');
+      const said = /^Error: (?:execution error at \([^)]+\): |.*error calling required: )(.*)$/.exec(line)?.[1] ?? line;
+      assert.match(said, sentence);
+    });
+  }
+
+  it('have each its sentence tried here', () => {
+    const sentences = readChartFile('templates', '_conflicts.tpl').match(/(?<=\bfail (?:\(printf )?")[^"]+/g) ?? [];
+    assert.ok(sentences.length > 10);
+    const said = conflicts.map(([, values]) => tryChart('template', { values }).errors);
+    const untried = sentences.filter((sentence) => {
+      const words = sentence.split(/%[ds]/).toSorted((a, b) => b.length - a.length)[0] ?? '';
+      return !said.some((errors) => errors.includes(words));
+    });
+    assert.deepEqual(untried, []);
+  });
+
+  const agreed: readonly (readonly [string, JsonObject])[] = [
+    ['a budget with one bound of 0', { podDisruptionBudget: { maxUnavailable: 0 } }],
+    ['one replica, and a budget where there are more', { replicas: 1 }],
+    [
+      'a caBundle in PEM with a Secret',
+      { certificates: { mode: 'secret', secretName: 'pair', caBundle: '-----BEGIN' } },
+    ],
+    ["the kubelet's port on pods", { port: 10_250 }],
+  ];
+  for (const [what, values] of agreed) {
+    it(`do not: ${what}`, () => {
+      assert.equal(tryChart('template', { values }).errors, '');
+    });
+  }
+});

@@ -1,0 +1,74 @@
+// The ways to install the chart that the tests go through: each source of certificates, and each preset.
+import type { JsonObject } from '../../src/identity/json.ts';
+import { presetNames, presetPath } from './chart.ts';
+import type { Rendering } from './helm.ts';
+
+/** Values for each source of the serving certificate. */
+export const modes: Readonly<Record<'cert-manager' | 'secret' | 'self-managed', JsonObject>> = {
+  'self-managed': { certificates: { mode: 'self-managed' } },
+  'cert-manager': { certificates: { mode: 'cert-manager' } },
+  secret: { certificates: { mode: 'secret', secretName: 'webhook-pair', caBundle: '-----BEGIN CERTIFICATE-----\n' } },
+};
+
+/** Where a preset is for another release or namespace than the documents' own. */
+const placeOf: Readonly<Record<string, Rendering>> = {
+  kops: { namespace: 'kube-system' },
+  'takeover-from-go-webhook': { release: 'pod-identity-webhook', namespace: 'default' },
+};
+
+/** Returns how a preset is installed, with further values. */
+export function presetRendering(name: string, values: JsonObject = {}): Rendering {
+  return { files: [presetPath(name)], values, ...placeOf[name] };
+}
+
+/** Everything that is off by default, on. */
+const everything: JsonObject = {
+  commonLabels: { team: 'platform' },
+  image: { digest: `sha256:${'0'.repeat(64)}` },
+  imagePullSecrets: [{ name: 'registry' }],
+  serviceAccount: { name: 'reader', annotations: { note: 'text' } },
+  podLabels: { tier: 'control' },
+  podAnnotations: { note: 'text' },
+  tolerations: [{ operator: 'Exists' }],
+  affinity: { nodeAffinity: {} },
+  service: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6', 'IPv4'], annotations: { note: 'text' } },
+  shutdownDelaySeconds: 25,
+  podDisruptionBudget: { minAvailable: '50%' },
+  autoscaling: { enabled: true },
+  networkPolicy: {
+    enabled: true,
+    metricsFrom: [{ namespaceSelector: {} }],
+    extraEgress: [{ ports: [{ port: 8080, protocol: 'TCP' }] }],
+  },
+  config: {
+    awsDefaultRegion: 'eu-west-1',
+    tokenExpirationSeconds: 4_294_967_296,
+    composeRoleArn: true,
+    watchNamespaces: true,
+    respectEnvFrom: true,
+    clientCaFile: '/etc/callers/ca.crt',
+    clientName: 'kube-apiserver',
+    maxConnections: 1_000_000,
+  },
+  roleMap: { 'payments/api': { RoleARN: 'arn:aws:iam::111122223333:role/payments', TokenExpiration: 3600 } },
+  extraArgs: ['-v=4'],
+  extraEnv: [{ name: 'AWS_EC2_METADATA_DISABLED', value: 'true' }],
+  extraVolumes: [{ name: 'callers', secret: { secretName: 'callers' } }],
+  extraVolumeMounts: [{ name: 'callers', mountPath: '/etc/callers', readOnly: true }],
+};
+
+/** Returns the renderings of which a snapshot is kept, by its name. */
+export function snapshotRenderings(): ReadonlyMap<string, Rendering> {
+  return new Map<string, Rendering>([
+    ...Object.entries(modes).map(([mode, values]) => [mode, { values }] as const),
+    ['everything', { values: everything }],
+    ['host-network', { values: { hostNetwork: true, rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } } }],
+    ...presetNames().map((name) => [`preset-${name}`, presetRendering(name, certificateOf(name))] as const),
+  ]);
+}
+
+/** Presets whose certificate somebody else injects. */
+function certificateOf(preset: string): JsonObject {
+  const isInjected = preset === 'openshift' || preset === 'takeover-from-go-webhook';
+  return isInjected ? { certificates: { caBundle: 'Q0E=' } } : {};
+}
