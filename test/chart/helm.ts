@@ -38,8 +38,8 @@ export function runHelm(args: readonly string[], input = '', environment = proce
   return { status, output: stdout, errors: stderr };
 }
 
-/** Runs `helm template`, or `helm lint`, with the values. */
-export function tryChart(verb: 'lint' | 'template', rendering: Rendering = {}): HelmRun {
+/** Runs `helm template`, `helm lint`, or what `helm install` does before it asks a cluster, with the values. */
+export function tryChart(verb: 'install' | 'lint' | 'template', rendering: Rendering = {}): HelmRun {
   const {
     files = [],
     values = {},
@@ -47,18 +47,21 @@ export function tryChart(verb: 'lint' | 'template', rendering: Rendering = {}): 
     namespace = 'irsa-webhook',
     skipTests = false,
   } = rendering;
-  const given = files.flatMap((file) => ['--values', file]);
-  const common = [
-    '--namespace',
-    namespace,
-    '--kube-version',
-    rendering.kubeVersion ?? kubeVersion,
-    ...given,
-    '--values',
-    '-',
-  ];
-  const what = verb === 'lint' ? [chartFolder, '--strict'] : [release, chartFolder];
-  return runHelm([verb, ...what, ...common, ...(skipTests ? ['--skip-tests'] : [])], JSON.stringify(values));
+  const given = [...files, '-'].flatMap((file) => ['--values', file]);
+  const version = ['--kube-version', rendering.kubeVersion ?? kubeVersion];
+  const what = {
+    install: [release, chartFolder, '--dry-run=client'],
+    lint: [chartFolder, '--strict', ...version],
+    template: [release, chartFolder, ...version, ...(skipTests ? ['--skip-tests'] : [])],
+  }[verb];
+  return runHelm([verb, ...what, '--namespace', namespace, ...given], JSON.stringify(values));
+}
+
+/** Returns the notes that an install ends with. */
+export function renderNotes(rendering: Rendering = {}): string {
+  const { status, output, errors } = tryChart('install', rendering);
+  assert.equal(status, 0, errors);
+  return output.split('\nNOTES:\n')[1] ?? '';
 }
 
 /** Returns the manifests of the chart as YAML. Fails with what helm says where there are none. */

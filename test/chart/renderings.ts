@@ -63,12 +63,12 @@ export function snapshotRenderings(): ReadonlyMap<string, Rendering> {
     ...Object.entries(modes).map(([mode, values]) => [mode, { values }] as const),
     ['everything', { values: everything }],
     ['host-network', { values: { hostNetwork: true, rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } } }],
-    ...presetNames().map((name) => [`preset-${name}`, presetRendering(name, certificateOf(name))] as const),
+    ...presetNames().map((name) => [`preset-${name}`, presetRendering(name, withCertificate(name))] as const),
   ]);
 }
 
-/** Presets whose certificate somebody else injects. */
-function certificateOf(preset: string): JsonObject {
+/** Returns values that a preset needs whose certificate somebody else injects. */
+export function withCertificate(preset: string): JsonObject {
   const isInjected = preset === 'openshift' || preset === 'takeover-from-go-webhook';
   return isInjected ? { certificates: { caBundle: 'Q0E=' } } : {};
 }
