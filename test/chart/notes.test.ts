@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JsonObject } from '../../src/identity/json.ts';
 import { projectFolder } from '../program.ts';
 import { presetNames } from './chart.ts';
 import { renderNotes } from './helm.ts';
@@ -26,16 +27,14 @@ describe('the notes of an install', () => {
   });
 
   it('say which Secrets an uninstall leaves', () => {
-    const left = (values: object): string | undefined =>
-      /delete (secret.*)$/m.exec(renderNotes({ values: { ...values } }))?.[1];
-    assert.equal(left(modes['self-managed']), 'secret,lease irsa-webhook');
-    assert.equal(left(modes['cert-manager']), 'secret irsa-webhook-tls irsa-webhook-authority');
+    assert.equal(deletedAfter(modes['self-managed']), 'secret,lease irsa-webhook');
+    assert.equal(deletedAfter(modes['cert-manager']), 'secret irsa-webhook-tls irsa-webhook-authority');
     const issuerRef = { name: 'ours', kind: 'ClusterIssuer' };
     assert.equal(
-      left({ certificates: { mode: 'cert-manager', certManager: { issuerRef } } }),
+      deletedAfter({ certificates: { mode: 'cert-manager', certManager: { issuerRef } } }),
       'secret irsa-webhook-tls',
     );
-    assert.equal(left(modes.secret), undefined);
+    assert.equal(deletedAfter(modes.secret), undefined);
     assert.match(
       renderNotes({ values: modes.secret }),
       /wait for the Secret webhook-pair, .* for irsa-webhook\.irsa-webhook\.svc/,
@@ -55,3 +54,8 @@ describe('the notes of an install', () => {
     });
   }
 });
+
+/** Returns what the notes say to delete after an uninstall. */
+function deletedAfter(values: JsonObject): string | undefined {
+  return /delete (secret.*)$/m.exec(renderNotes({ values }))?.[1];
+}
