@@ -87,6 +87,28 @@ const conflicts: readonly (readonly [what: string, values: JsonObject, sentence:
     /certificates\.caBundle is required with certificates\.mode secret: give the authority/,
   ],
   [
+    'an authority of its own, and an injector',
+    { webhook: { annotations: { 'service.beta.openshift.io/inject-cabundle': 'true' } } },
+    /webhook\.annotations has service\..* with certificates\.mode self-managed, .*: take it out, or set .* to secret$/,
+  ],
+  [
+    'two monitors',
+    { monitoring: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } } },
+    /monitoring\.serviceMonitor\.enabled and monitoring\.podMonitor\.enabled are both true, .*: set one of them to false$/,
+  ],
+  [
+    'an alert turned off that there is not',
+    { monitoring: { prometheusRule: { disabled: ['None'] } } },
+    /monitoring\.prometheusRule\.disabled names the alert None, which there is not: use one of /,
+  ],
+  [
+    'a label that nobody keeps',
+    {
+      missedPods: { keepAccountLabel: true, accountSelector: { matchLabels: { 'irsa-webhook.io/role': 'true' } } },
+    },
+    /missedPods\.keepAccountLabel cannot keep .* below Kubernetes 1\.36: set keepAccountLabel to false .*, or remove/,
+  ],
+  [
     'a name of callers without their authority',
     { config: { clientName: 'kube-apiserver' } },
     /config\.clientName counts only in a certificate that is verified: set config\.clientCaFile, too, or leave it empty$/,

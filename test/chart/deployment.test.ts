@@ -115,14 +115,12 @@ describe('the Deployment', () => {
   });
 
   it('leaves user and group to OpenShift', () => {
-    const values = { certificates: { caBundle: 'Q0E=' } };
-    const context = podSpec(renderObjects(presetRendering('openshift', values)))['securityContext'];
+    const context = podSpec(renderObjects(presetRendering('openshift')))['securityContext'];
     assert.deepEqual(context, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
   });
 
   it('takes over the Go webhook by the names that its manifests have', () => {
-    const values = { certificates: { caBundle: 'Q0E=' } };
-    const objects = renderObjects(presetRendering('takeover-from-go-webhook', values));
+    const objects = renderObjects(presetRendering('takeover-from-go-webhook'));
     const name = 'pod-identity-webhook';
     for (const kind of ['Deployment', 'Service', 'ServiceAccount', 'ClusterRole', 'ClusterRoleBinding']) {
       theOne(objects, kind, name);

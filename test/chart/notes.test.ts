@@ -6,7 +6,7 @@ import type { JsonObject } from '../../src/identity/json.ts';
 import { projectFolder } from '../program.ts';
 import { presetNames } from './chart.ts';
 import { renderNotes } from './helm.ts';
-import { modes, presetRendering, withCertificate } from './renderings.ts';
+import { modes, presetRendering } from './renderings.ts';
 
 describe('the notes of an install', () => {
   it('say how to see that it works, by the names of the release', () => {
@@ -48,7 +48,7 @@ describe('the notes of an install', () => {
 
   for (const preset of presetNames()) {
     it(`have no gap with the preset ${preset}`, () => {
-      const notes = renderNotes(presetRendering(preset, withCertificate(preset)));
+      const notes = renderNotes(presetRendering(preset));
       assert.doesNotMatch(notes, /<no value>|%!|\{\{/);
       assert.doesNotMatch(notes, /\n\n\n/);
     });

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { presetNames } from './chart.ts';
 import { runHelm, tryChart } from './helm.ts';
-import { modes, presetRendering } from './renderings.ts';
+import { modes, presetWithMode } from './renderings.ts';
 
 describe('helm lint, of its own values and of each preset, with each source of certificates', () => {
-  for (const [mode, values] of Object.entries(modes)) {
+  for (const mode of ['self-managed', 'cert-manager', 'secret'] as const) {
     for (const preset of [undefined, ...presetNames()]) {
       it(`${preset ?? 'its own values'}, ${mode}`, () => {
-        const rendering = preset === undefined ? { values } : presetRendering(preset, values);
+        const rendering = preset === undefined ? { values: modes[mode] } : presetWithMode(preset, mode);
         const { status, output, errors } = tryChart('lint', rendering);
         assert.equal(status, 0, output + errors);
         assert.doesNotMatch(output + errors, /\[(?:WARNING|ERROR)\]/);

@@ -21,6 +21,17 @@ export function presetRendering(name: string, values: JsonObject = {}): Renderin
   return { files: [presetPath(name)], values, ...placeOf[name] };
 }
 
+/** Annotations by which presets have the caBundle injected, taken out again. */
+const nobodyInjects: JsonObject = {
+  'service.beta.openshift.io/inject-cabundle': '',
+  'cert-manager.io/inject-ca-from': '',
+};
+
+/** Returns how a preset is installed with another source of the certificate than its own. */
+export function presetWithMode(name: string, mode: keyof typeof modes): Rendering {
+  return presetRendering(name, { ...modes[mode], webhook: { annotations: nobodyInjects } });
+}
+
 /** Everything that is off by default, on. */
 const everything: JsonObject = {
   commonLabels: { team: 'platform' },
@@ -50,6 +61,11 @@ const everything: JsonObject = {
     clientName: 'kube-apiserver',
     maxConnections: 1_000_000,
   },
+  webhook: { ephemeralContainers: true, preDeleteHook: true },
+  missedPods: { keepAccountLabel: true },
+  selftest: { namespace: 'payments', serviceAccountName: 'api' },
+  // The dashboard, which is large, and the alerts have tests of their own.
+  monitoring: { serviceMonitor: { enabled: true } },
   roleMap: { 'payments/api': { RoleARN: 'arn:aws:iam::111122223333:role/payments', TokenExpiration: 3600 } },
   extraArgs: ['-v=4'],
   extraEnv: [{ name: 'AWS_EC2_METADATA_DISABLED', value: 'true' }],
@@ -63,12 +79,6 @@ export function snapshotRenderings(): ReadonlyMap<string, Rendering> {
     ...Object.entries(modes).map(([mode, values]) => [mode, { values }] as const),
     ['everything', { values: everything }],
     ['host-network', { values: { hostNetwork: true, rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } } }],
-    ...presetNames().map((name) => [`preset-${name}`, presetRendering(name, withCertificate(name))] as const),
+    ...presetNames().map((name) => [`preset-${name}`, presetRendering(name)] as const),
   ]);
-}
-
-/** Returns values that a preset needs whose certificate somebody else injects. */
-export function withCertificate(preset: string): JsonObject {
-  const isInjected = preset === 'openshift' || preset === 'takeover-from-go-webhook';
-  return isInjected ? { certificates: { caBundle: 'Q0E=' } } : {};
 }

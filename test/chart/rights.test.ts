@@ -55,7 +55,10 @@ describe('the rights of the webhook', () => {
 
   it('name the Secret, the Lease and the configurations that the flags name', () => {
     const values = { certificates: { secretName: 'authority' } };
-    const rules = rulesOf(renderObjects({ values }), 'Role');
+    const rules = rulesOf(
+      renderObjects({ values }).filter((object) => nameOf(object) === 'irsa-webhook'),
+      'Role',
+    );
     assert.deepEqual(
       rules.flatMap((rule) => asArray(rule['resourceNames']) ?? []),
       ['authority', 'authority'],

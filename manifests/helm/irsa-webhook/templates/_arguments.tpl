@@ -18,7 +18,7 @@
 - --in-cluster=true
 - --service-name={{ include "irsa-webhook.fullname" . }}
 - --tls-secret={{ include "irsa-webhook.secretName" . }}
-- --webhook-configuration={{ include "irsa-webhook.webhookConfigurationName" . }}
+- --webhook-configuration={{ include "irsa-webhook.configurationName" . }}
 {{- include "irsa-webhook.flags" .Values.certificates.selfManaged }}
 {{- else }}
 - --in-cluster=false

@@ -6,3 +6,17 @@
 {{- $default := eq .Values.certificates.mode "cert-manager" | ternary (printf "%s-tls" $fullname) $fullname -}}
 {{- default $default .Values.certificates.secretName -}}
 {{- end -}}
+
+{{/* Annotations of webhook configurations by which cert-manager's injector fills in their caBundle; else nothing. */}}
+{{- define "irsa-webhook.caInjection" -}}
+{{- if eq .Values.certificates.mode "cert-manager" -}}
+cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "irsa-webhook.fullname" . }}
+{{- end -}}
+{{- end -}}
+
+{{/* The caBundle of a clientConfig, in base64, where a value gives it; else nothing: somebody keeps it in the cluster. */}}
+{{- define "irsa-webhook.caBundle" -}}
+{{- with .Values.certificates.caBundle -}}
+{{- contains "-----BEGIN" . | ternary (b64enc .) (trim .) -}}
+{{- end -}}
+{{- end -}}

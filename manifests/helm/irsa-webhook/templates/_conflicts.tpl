@@ -63,8 +63,13 @@
 {{- if and (eq $certificates.mode "secret") (not $certificates.secretName) -}}
 {{- fail "certificates.secretName is required with certificates.mode secret: name the Secret that holds tls.crt and tls.key" -}}
 {{- end -}}
-{{- if and (eq $certificates.mode "secret") (not $certificates.caBundle) (not (.Values.webhook).annotations) -}}
+{{- if and (eq $certificates.mode "secret") (not $certificates.caBundle) (not .Values.webhook.annotations) -}}
 {{- fail "certificates.caBundle is required with certificates.mode secret: give the authority of the certificate in PEM, or webhook.annotations by which an injector fills it in" -}}
+{{- end -}}
+{{- range $key, $value := .Values.webhook.annotations -}}
+{{- if and $value (ne $certificates.mode "secret") (regexMatch "/inject-(ca-from|cabundle)" $key) -}}
+{{- fail (printf "webhook.annotations has %s with certificates.mode %s, which keeps the caBundle itself: take it out, or set certificates.mode to secret" $key $certificates.mode) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

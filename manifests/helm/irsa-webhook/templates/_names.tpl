@@ -53,7 +53,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 
 {{/* Of the MutatingWebhookConfiguration, and of the ValidatingWebhookConfiguration. */}}
-{{- define "irsa-webhook.webhookConfigurationName" -}}
+{{- define "irsa-webhook.configurationName" -}}
 {{- default (include "irsa-webhook.fullname" .) (.Values.webhook).name -}}
 {{- end -}}
 
