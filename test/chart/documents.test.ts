@@ -58,7 +58,7 @@ describe('the documents of the chart', function () {
     const named = [...(asArray(overlay['replicas']) ?? []), ...targetsOf(overlay)].map(
       (entry) => asObject(entry)?.['name'],
     );
-    assert.deepEqual(named, ['irsa-webhook', 'irsa-webhook']);
+    assert.deepEqual(named, ['irsa-webhook', 'irsa-webhook', 'irsa-webhook']);
     const image = asString(asObject(asArray(overlay['images'])?.[0])?.['name']) ?? '';
     assert.ok(JSON.stringify(theOne(base, 'Deployment', 'irsa-webhook')).includes(`"image":"${image}:`));
     for (const resource of asArray(overlay['resources']) ?? []) {
