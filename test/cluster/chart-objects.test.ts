@@ -10,13 +10,6 @@ import { cluster } from './hooks.ts';
 /** Served where their operators are installed, which no cluster of the tests has. */
 const operators = ['cert-manager.io', 'monitoring.coreos.com'];
 
-/** Kinds that belong to no namespace. */
-const clusterWide = [
-  ...['ClusterRole', 'ClusterRoleBinding', 'FlowSchema', 'PriorityLevelConfiguration', 'Namespace'],
-  ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'MutatingAdmissionPolicy'],
-  ...['MutatingAdmissionPolicyBinding', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'],
-];
-
 describe('the objects of the chart', () => {
   let namespace: string;
 
@@ -31,10 +24,9 @@ describe('the objects of the chart', () => {
         const objects = renderObjects({ ...rendering, namespace }).filter(isServed);
         assert.ok(ofKind(objects, 'Deployment').length > 0);
         // A pod is not taken, not even to try, where its account is not there.
-        for (const account of ofKind(objects, 'ServiceAccount')) await create(account, namespace);
+        for (const account of ofKind(objects, 'ServiceAccount')) await create(account);
         for (const object of objects) {
-          if (object['kind'] !== 'ServiceAccount')
-            await create(object, namespace, '?dryRun=All&fieldValidation=Strict');
+          if (object['kind'] !== 'ServiceAccount') await create(object, '?dryRun=All&fieldValidation=Strict');
         }
       });
     }
@@ -46,20 +38,18 @@ function isServed({ apiVersion }: JsonObject): boolean {
 }
 
 /** Has the API server take the object, which may be there already. A warning of the API server is a failure, too. */
-async function create(object: JsonObject, namespace: string, query = ''): Promise<void> {
+async function create(object: JsonObject, query = ''): Promise<void> {
   const version = asString(object['apiVersion']) ?? '';
   const kind = asString(object['kind']) ?? '';
   const root = version.includes('/') ? `/apis/${version}` : `/api/${version}`;
-  const place = clusterWide.includes(kind) ? '' : `/namespaces/${namespaceOf(object) ?? namespace}`;
+  // One that names no namespace is for the whole cluster, or is not found there.
+  const namespace = asString(asObject(object['metadata'])?.['namespace']);
+  const place = namespace === undefined ? '' : `/namespaces/${namespace}`;
   const path = `${root}${place}/${pluralOf(kind)}${query}`;
   const { status, body, warnings } = await cluster().request('POST', path, object);
   const isTaken = status === 201 || (status === 409 && query === '');
   assert.ok(isTaken, `${kind} ${nameOf(object) ?? ''}: ${String(asObject(body)?.['message'])}`);
   assert.deepEqual(warnings, [], `${kind} ${nameOf(object) ?? ''}`);
-}
-
-function namespaceOf(object: JsonObject): string | undefined {
-  return asString(asObject(object['metadata'])?.['namespace']);
 }
 
 function pluralOf(kind: string): string {
