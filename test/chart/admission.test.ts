@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../cluster/objects.ts';
-import { needTool } from '../tools/find-tool.ts';
 import { conditionsFiles, conditionsFolder } from './conditions-files.ts';
-import { objectOfKind, renderChart, type Rendering } from './render-chart.ts';
+import type { Rendering } from './helm.ts';
+import { objectOfKind, renderChart } from './render-chart.ts';
 
 const timeoutMs = 60_000;
 const manifests = path.join(import.meta.dirname, '../../manifests');
@@ -40,26 +40,20 @@ const admissionKinds = [
   'ValidatingWebhookConfiguration',
 ];
 
+const configuration = (values: object): Configuration =>
+  objectOfKind<Configuration>(renderChart({ values }), 'MutatingWebhookConfiguration');
+
+const preDeleteHooks = (values: object): KubernetesObject[] =>
+  renderChart({ values }).filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] === 'pre-delete');
+
+const kinds = (rendering: Rendering): string[] =>
+  renderChart(rendering)
+    .map(({ kind = '' }) => kind)
+    .filter((kind) => admissionKinds.includes(kind))
+    .toSorted();
+
 describe('the admission objects of the chart', function () {
   this.timeout(timeoutMs);
-  let render: (rendering?: Rendering) => readonly KubernetesObject[];
-
-  before(function () {
-    const helm = needTool(this, 'helm', process.env);
-    render = (rendering) => renderChart(helm, rendering);
-  });
-
-  const configuration = (values: object): Configuration =>
-    objectOfKind<Configuration>(render({ values }), 'MutatingWebhookConfiguration');
-
-  const preDeleteHooks = (values: object): KubernetesObject[] =>
-    render({ values }).filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] === 'pre-delete');
-
-  const kinds = (rendering: Rendering): string[] =>
-    render(rendering)
-      .map(({ kind = '' }) => kind)
-      .filter((kind) => admissionKinds.includes(kind))
-      .toSorted();
 
   it('send pods to one entry that fails open, and to two that fail closed', () => {
     const { metadata, webhooks } = configuration({});
@@ -120,7 +114,7 @@ describe('the admission objects of the chart', function () {
     const { metadata } = configuration(values);
     assert.equal(metadata.name, 'pod-identity-webhook');
     assert.deepEqual(metadata.annotations, { 'example.com/inject': 'true' });
-    const validating = objectOfKind(render({ values }), 'ValidatingWebhookConfiguration');
+    const validating = objectOfKind(renderChart({ values }), 'ValidatingWebhookConfiguration');
     assert.equal(
       validating.metadata.name,
       'pod-identity-webhook',
@@ -135,7 +129,7 @@ describe('the admission objects of the chart', function () {
     };
     const objectSelector = { matchExpressions: [{ key: 'batch', operator: 'DoesNotExist' }] };
     const webhook = { namespaceSelector, objectSelector, includeKubeSystem: false, excludedNamespaces: ['old'] };
-    const objects = render({ values: { webhook: { ...webhook, ephemeralContainers: true } } });
+    const objects = renderChart({ values: { webhook: { ...webhook, ephemeralContainers: true } } });
     const { webhooks } = objectOfKind<Configuration>(objects, 'MutatingWebhookConfiguration');
     const binding = objectOfKind<{ spec: { matchResources: Pick<Entry, 'namespaceSelector' | 'objectSelector'> } }>(
       objects,
@@ -167,7 +161,9 @@ describe('the admission objects of the chart', function () {
   });
 
   it('are those of the plain manifests where those have them', () => {
-    const objects = render({ values: { certificates: { mode: 'secret', secretName: 'pair', caBundle: 'CA_BUNDLE' } } });
+    const objects = renderChart({
+      values: { certificates: { mode: 'secret', secretName: 'pair', caBundle: 'CA_BUNDLE' } },
+    });
     const plain = ['flow-schema.yaml', 'validate-service-accounts.yaml'].flatMap((file) =>
       parseAllDocuments(readFileSync(path.join(manifests, file), 'utf8')).map((document) => document.toJS() as unknown),
     );
@@ -182,7 +178,7 @@ describe('the admission objects of the chart', function () {
   it('follow the prefix of annotations, and the flag for envFrom', () => {
     const config = { annotationPrefix: 'irsa.example.com', respectEnvFrom: true };
     const values = { config, missedPods: { keepAccountLabel: true }, webhook: { ephemeralContainers: true } };
-    const admission = render({ values }).filter(({ kind = '' }) => admissionKinds.includes(kind));
+    const admission = renderChart({ values }).filter(({ kind = '' }) => admissionKinds.includes(kind));
     const text = JSON.stringify(admission);
     assert.ok(!text.includes('eks.amazonaws.com/'));
     assert.ok(!/ANNOTATION_PREFIX|RESPECT_ENV_FROM/.test(text));
@@ -190,7 +186,7 @@ describe('the admission objects of the chart', function () {
       assert.ok(text.includes(`irsa.example.com/${key}`), key);
     }
     assert.ok(text.includes('!(true && c.?envFrom'));
-    assert.ok(JSON.stringify(render()).includes('!(false && c.?envFrom'));
+    assert.ok(JSON.stringify(renderChart()).includes('!(false && c.?envFrom'));
   });
 
   it('have what the version of Kubernetes has', () => {
@@ -208,7 +204,7 @@ describe('the admission objects of the chart', function () {
       ['1.28.0', 'v1beta3'],
       ['1.29.0', 'v1'],
     ] as const) {
-      const { apiVersion } = objectOfKind(render({ kubeVersion }), 'FlowSchema');
+      const { apiVersion } = objectOfKind(renderChart({ kubeVersion }), 'FlowSchema');
       assert.equal(apiVersion, `flowcontrol.apiserver.k8s.io/${version}`);
     }
   });
@@ -232,11 +228,11 @@ describe('the admission objects of the chart', function () {
     const accountSelector = { matchLabels: { 'irsa-webhook.io/role': 'true' } };
     const values = { missedPods: { accountSelector, keepAccountLabel: true } };
     assert.throws(
-      () => render({ values, kubeVersion: '1.35.0' }),
+      () => renderChart({ values, kubeVersion: '1.35.0' }),
       /set keepAccountLabel to false and label the accounts/,
     );
     const binding = objectOfKind<{ spec: { paramRef: object } }>(
-      render({ values }),
+      renderChart({ values }),
       'ValidatingAdmissionPolicyBinding',
     );
     assert.deepEqual(binding.spec.paramRef, { selector: accountSelector, parameterNotFoundAction: 'Allow' });
@@ -254,7 +250,7 @@ describe('the admission objects of the chart', function () {
     '/missedPods/accountSelector': { missedPods: { accountSelector: { role: 'true' } } },
   })) {
     it(`refuse a wrong value at ${at}`, () => {
-      assert.throws(() => render({ values }), new RegExp(`at '${at}'`));
+      assert.throws(() => renderChart({ values }), new RegExp(`at '${at}'`));
     });
   }
 });

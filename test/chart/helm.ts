@@ -11,7 +11,7 @@ export type Rendering = {
   /** Files of values; later ones are stronger. */
   readonly files?: readonly string[];
   /** Values over those of the files. */
-  readonly values?: JsonObject;
+  readonly values?: object;
   readonly release?: string;
   readonly namespace?: string;
   /** Version of the API server. */

@@ -1,32 +1,12 @@
-// Renders the chart, as `helm template` does, without a cluster.
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
+// The objects of the chart, as the tests on an API server know objects.
 import { parseManifests } from '../cluster/manifests.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
+import { type Rendering, renderText } from './helm.ts';
 
-/** What a release is rendered for. */
-export type Rendering = {
-  readonly values?: object;
-  /** Of the cluster, such as `1.36.3`. */
-  readonly kubeVersion?: string;
-  readonly release?: string;
-  readonly namespace?: string;
-};
-
-/** Where the chart is. */
-export const chartFolder = path.join(import.meta.dirname, '../../manifests/helm/irsa-webhook');
-
-/** Returns the objects, hooks included; throws with Helm's own words where it refuses the values. */
-export function renderChart(helm: string, rendering: Rendering = {}): readonly KubernetesObject[] {
-  const { values = {}, kubeVersion = '1.36.3', release = 'irsa-webhook', namespace = 'irsa-webhook' } = rendering;
-  const flags = ['--namespace', namespace, '--kube-version', kubeVersion, '--values', '-'];
-  const { status, stdout, stderr } = spawnSync(helm, ['template', release, chartFolder, ...flags], {
-    input: JSON.stringify(values),
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stderr);
+/** Returns the objects, hooks included, for the API server of the tests where nothing else is said. */
+export function renderChart(rendering: Rendering = {}): readonly KubernetesObject[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what parseManifests has held to be objects
-  return parseManifests(stdout) as unknown as KubernetesObject[];
+  return parseManifests(renderText({ kubeVersion: '1.36.3', ...rendering })) as unknown as KubernetesObject[];
 }
 
 /** Returns the one object of a kind, as the test knows it; throws where there are none or several. */

@@ -68,14 +68,13 @@ describe("the chart's entries", function () {
   /** The label of the namespaces whose pods are sent at all. */
   let scope: Record<string, string>;
   let webhook: CountingWebhook;
-  let helm: string;
   let remove: (() => Promise<void>) | undefined;
   let podCount = 0;
   /** The API server may go by an earlier registration for a moment. */
   let registrations = 0;
 
   before(async function () {
-    helm = needTool(this, 'helm', process.env);
+    needTool(this, 'helm', process.env);
     // Namespaces of the system get labels.
     if (cluster().controlPlane === undefined) return this.skip();
     scope = { 'irsa-test-entries': String(process.hrtime.bigint()) };
@@ -110,7 +109,7 @@ describe("the chart's entries", function () {
       namespace: nameOf('of the release'),
     };
     const configuration = objectOfKind<Parameters<typeof registerEntries>[1]>(
-      renderChart(helm, rendering),
+      renderChart(rendering),
       'MutatingWebhookConfiguration',
     );
     registrations += 1;

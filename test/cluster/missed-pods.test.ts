@@ -38,12 +38,12 @@ type Scene = {
   readonly end: () => Promise<void>;
 };
 
-type Policies = { readonly helm: string; readonly values?: object; readonly kubeVersion: string };
+type Policies = { readonly values?: object; readonly kubeVersion: string };
 
-async function openScene(on: Cluster, { helm, values = {}, kubeVersion }: Policies): Promise<Scene> {
+async function openScene(on: Cluster, { values = {}, kubeVersion }: Policies): Promise<Scene> {
   const namespace = await on.createNamespace();
   const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
-  const objects = renderChart(helm, { values: { webhook: { namespaceSelector }, ...values }, kubeVersion });
+  const objects = renderChart({ values: { webhook: { namespaceSelector }, ...values }, kubeVersion });
   const policies = objects.filter((object) => (object.kind ?? '').includes('AdmissionPolicy') && !isHook(object));
   const paths: string[] = [];
   for (const policy of policies) paths.push(await createPolicy(on, policy));
@@ -197,14 +197,13 @@ function itNotices(scene: () => Scene): void {
 
 describe('the policy that notices missed pods', function () {
   this.timeout(openTimeoutMs);
-  let helm: string;
   let scene: Scene | undefined;
 
   before(async function () {
-    helm = needTool(this, 'helm', process.env);
+    needTool(this, 'helm', process.env);
     // What all namespaces and accounts are held against is not for somebody's cluster.
     if (cluster().controlPlane === undefined) return this.skip();
-    scene = await openScene(cluster(), { helm, kubeVersion: '1.36.3' });
+    scene = await openScene(cluster(), { kubeVersion: '1.36.3' });
   });
 
   after(async () => scene?.end());
@@ -224,7 +223,7 @@ describe('the policy that notices missed pods', function () {
     try {
       await waitUntilReady(webhook);
       const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
-      const rendered = renderChart(helm, { values: { webhook: { namespaceSelector } } });
+      const rendered = renderChart({ values: { webhook: { namespaceSelector } } });
       const configuration = objectOfKind<Parameters<typeof registerEntries>[1]>(
         rendered,
         'MutatingWebhookConfiguration',
@@ -246,10 +245,10 @@ describe('the policy that notices missed pods', function () {
 
 describe('the policy that notices missed pods, where ConfigMaps of envFrom are read', () => {
   it('passes over containers that may have their variables from one', async function () {
-    const helm = needTool(this, 'helm', process.env);
+    needTool(this, 'helm', process.env);
     if (cluster().controlPlane === undefined) return this.skip();
     const values = { config: { respectEnvFrom: true } };
-    const scene = await openScene(cluster(), { helm, values, kubeVersion: '1.36.3' });
+    const scene = await openScene(cluster(), { values, kubeVersion: '1.36.3' });
     try {
       const noticedWith = async (source: object) => {
         const containers = [{ name: 'app', envFrom: [source] }];
@@ -268,11 +267,11 @@ describe('the policy that notices missed pods, where ConfigMaps of envFrom are r
 
 describe('the label of accounts that name a role', () => {
   it('comes and goes with the role, and narrows what pods are held against', async function () {
-    const helm = needTool(this, 'helm', process.env);
+    needTool(this, 'helm', process.env);
     if (cluster().controlPlane === undefined) return this.skip();
     const accountSelector = { matchLabels: { 'irsa-webhook.io/role': 'true' } };
     const values = { missedPods: { accountSelector, keepAccountLabel: true } };
-    const scene = await openScene(cluster(), { helm, values, kubeVersion: '1.36.3' });
+    const scene = await openScene(cluster(), { values, kubeVersion: '1.36.3' });
     const accounts = `/api/v1/namespaces/${scene.namespace}/serviceaccounts`;
     const labelsOf = async (name: string) => (await cluster().get(`${accounts}/${name}`)).metadata.labels;
     const annotate = (value: string | null) =>
@@ -306,10 +305,10 @@ describe('the policy that notices missed pods, on Kubernetes 1.33', function () 
   let scene: Scene | undefined;
 
   before(async function () {
-    const helm = needTool(this, 'helm', process.env);
+    needTool(this, 'helm', process.env);
     if (cluster().controlPlane === undefined) return this.skip();
     older = await openCluster({ ...process.env, KUBECONFIG: '' }, { apiServerFlags: ['--emulated-version=1.33'] });
-    scene = await openScene(older, { helm, kubeVersion: '1.33.0' });
+    scene = await openScene(older, { kubeVersion: '1.33.0' });
   });
 
   after(async () => {

@@ -1,7 +1,7 @@
 /** An uninstall by Helm with the hook that removes the webhook first, on a real API server. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chartFolder } from '../chart/render-chart.ts';
+import { chartFolder } from '../chart/chart.ts';
 import { needTool } from '../tools/find-tool.ts';
 import { findBinary } from './binaries.ts';
 import { cluster } from './hooks.ts';
