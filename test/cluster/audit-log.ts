@@ -10,6 +10,8 @@ export type AuditEvent = {
   readonly user: { readonly username: string };
   readonly objectRef?: {
     readonly resource: string;
+    /** Absent for the core group. */
+    readonly apiGroup?: string;
     readonly namespace?: string;
     /** Absent in the creation of an object with generateName, as every controller's pods are. */
     readonly name?: string;
@@ -21,23 +23,21 @@ export type AuditEvent = {
 };
 
 /** Writes on pods and service accounts are what admission webhooks and policies see; all else would be noise. */
-const policy = {
-  apiVersion: 'audit.k8s.io/v1',
-  kind: 'Policy',
-  omitStages: ['RequestReceived'],
-  rules: [
-    {
-      level: 'Metadata',
-      verbs: ['create', 'update', 'patch', 'delete'],
-      resources: [{ group: '', resources: ['pods', 'pods/*', 'serviceaccounts'] }],
-    },
-    { level: 'None' },
-  ],
+const writes = {
+  level: 'Metadata',
+  verbs: ['create', 'update', 'patch', 'delete'],
+  resources: [{ group: '', resources: ['pods', 'pods/*', 'serviceaccounts'] }],
 };
 
-/** Returns the audit policy as YAML for `--audit-policy-file`. */
-export function auditPolicy(): string {
-  return stringify(policy);
+/** Returns the audit policy as YAML for `--audit-policy-file`: those writes, and all that these users ask for. */
+export function auditPolicy(users: readonly string[] = []): string {
+  const everything = users.length === 0 ? [] : [{ level: 'Metadata', users }];
+  return stringify({
+    apiVersion: 'audit.k8s.io/v1',
+    kind: 'Policy',
+    omitStages: ['RequestReceived'],
+    rules: [...everything, writes, { level: 'None' }],
+  });
 }
 
 /**

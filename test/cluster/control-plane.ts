@@ -35,7 +35,7 @@ export type ControlPlane = {
   readonly kubeconfigPath: string;
   /** Pids by component. */
   readonly pids: ReadonlyMap<string, number>;
-  /** Returns the writes on pods and service accounts so far; see readAuditEvents for when they appear. */
+  /** Returns the writes on pods and service accounts so far, and all requests of users that are audited; see readAuditEvents for when they appear. */
   readAuditLog(): Promise<AuditEvent[]>;
   /** Stops the API server and starts it again on the same port, with these flags besides; returns when it is ready. */
   restartApiServer(flags?: readonly string[]): Promise<void>;
@@ -55,6 +55,8 @@ export type ControlPlaneOptions = {
   readonly apiServerFlags?: readonly string[];
   /** Returns the port to try next. */
   readonly choosePort?: () => Promise<number>;
+  /** Users each of whose requests is in the audit log, too. */
+  readonly auditedUsers?: readonly string[];
 };
 
 /** What the steps of a start share. */
@@ -70,10 +72,10 @@ type Start = {
  * Throws ClusterError ERR_CLUSTER_START with the last lines of the log of the component that failed.
  */
 export async function startControlPlane(run: GuardedRun, options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { binaries, apiServerFlags = [], choosePort = freePort } = options;
+  const { binaries, apiServerFlags = [], choosePort = freePort, auditedUsers } = options;
   const credentials = await writeCredentials(path.join(run.directory, 'credentials'));
   const start: Start = { run, credentials, binaries, apiServerFlags };
-  await writeFile(path.join(run.directory, 'audit-policy.yaml'), auditPolicy());
+  await writeFile(path.join(run.directory, 'audit-policy.yaml'), auditPolicy(auditedUsers));
   await startEtcd(start);
   const port = await startApiServerOnFreePort(start, choosePort);
   const kubeconfigPath = path.join(run.directory, 'kubeconfig');

@@ -17,6 +17,8 @@ export type Component = {
   readonly command: string;
   readonly arguments: readonly string[];
   readonly logPath: string;
+  /** All its variables; without it those of the guard. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 export type GuardRequest =
@@ -46,9 +48,9 @@ function report(message: GuardReport): void {
   if (process.connected) process.send?.(message);
 }
 
-function start({ name, command, arguments: args, logPath }: Component): void {
+function start({ name, command, arguments: args, logPath, environment }: Component): void {
   const log = openSync(logPath, 'a');
-  const child = spawn(command, args, { cwd: directory, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, { cwd: directory, stdio: ['ignore', log, log], env: environment });
   closeSync(log);
   running.set(name, child);
   startOrder.add(name);
