@@ -5,6 +5,7 @@ import { needTool } from '../../tools/find-tool.ts';
 import type { Cluster } from '../cluster.ts';
 import { cluster as sharedCluster } from '../hooks.ts';
 import { openCluster } from '../open-cluster.ts';
+import { waitFor } from '../wait-for.ts';
 import { createHelm, type Helm } from './helm.ts';
 import { type ServiceProxy, startServiceProxy } from './service-proxy.ts';
 import { startTestKubelet, type TestKubelet } from './test-kubelet.ts';
@@ -17,6 +18,7 @@ export const webhookUser = `system:serviceaccount:${release}:${release}`;
 const image = 'ghcr.io/irsa-webhook/irsa-webhook';
 /** Of the range of Services; the last one is given to none as long as others are free. */
 const someServiceAddress = '127.200.0.254';
+const servedTimeoutMs = 30_000;
 
 /** What the tests of the chart use. */
 export type ChartCluster = {
@@ -48,6 +50,12 @@ export async function openChartCluster(context: Mocha.Context): Promise<ChartClu
       await cluster.cleanUp();
     },
   };
+}
+
+/** Waits until the release is served: `helm --wait` ends when replicas are ready, which Services learn a little later. */
+export async function waitUntilServed({ proxy }: ChartCluster): Promise<void> {
+  const isServed = (): true | undefined => proxy.endpointCount(release, release) > 0 || undefined;
+  await waitFor('a replica behind the Service', isServed, servedTimeoutMs);
 }
 
 /** The chart's Service has it, and not everybody may listen on it. */

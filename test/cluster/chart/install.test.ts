@@ -6,7 +6,8 @@ import { chartFolder } from '../../chart/chart.ts';
 import { roleArn } from '../accounts.ts';
 import type { KubernetesObject, ObjectList } from '../objects.ts';
 import { waitFor } from '../wait-for.ts';
-import { type ChartCluster, openChartCluster, release } from './chart-cluster.ts';
+import { type ChartCluster, openChartCluster, release, waitUntilServed } from './chart-cluster.ts';
+import { compareRights } from './compare-rights.ts';
 import { type PodCreation, startPodCreation } from './pod-creation.ts';
 
 /** Of the values that all installations here have. Less than the default of 15 s, so that none waits long for the end of
@@ -71,10 +72,6 @@ describe('the chart, installed', function () {
     return status === 200 || undefined;
   }
 
-  function hasReplica(): true | undefined {
-    return chart.proxy.endpointCount(release, release) > 0 || undefined;
-  }
-
   async function runningPods(): Promise<readonly KubernetesObject[]> {
     const pods = `/api/v1/namespaces/${release}/pods?labelSelector=app.kubernetes.io%2Fname%3D${release}`;
     const { items } = await chart.cluster.get<ObjectList>(pods);
@@ -85,7 +82,7 @@ describe('the chart, installed', function () {
     const installing = helm('install', await previousChart(), '--create-namespace', quickEnd);
     await waitFor('the namespace of the release', hasNamespace, timeoutMs);
     await startCreations(release);
-    await waitFor('a replica behind the Service', hasReplica, timeoutMs);
+    await waitUntilServed(chart);
     readyMs = performance.now();
     await installing;
     assert.equal((await runningPods()).length, 3);
@@ -123,6 +120,7 @@ describe('the chart, installed', function () {
       pods.map(({ metadata }) => metadata.annotations?.['of']),
       ['previous', 'previous', 'previous'],
     );
+    assert.deepEqual((await compareRights(chart)).forbidden, []);
   });
 
   it('helm uninstall leaves nothing registered', async () => {
