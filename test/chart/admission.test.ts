@@ -175,18 +175,38 @@ describe('the admission objects of the chart', function () {
     }
   });
 
-  it('follow the prefix of annotations, and the flag for envFrom', () => {
-    const config = { annotationPrefix: 'irsa.example.com', respectEnvFrom: true };
+  it('follow the prefix of annotations, and the flags for envFrom and namespaces', () => {
+    const config = { annotationPrefix: 'irsa.example.com', respectEnvFrom: true, watchNamespaces: true };
     const values = { config, missedPods: { keepAccountLabel: true }, webhook: { ephemeralContainers: true } };
     const admission = renderChart({ values }).filter(({ kind = '' }) => admissionKinds.includes(kind));
     const text = JSON.stringify(admission);
     assert.ok(!text.includes('eks.amazonaws.com/'));
-    assert.ok(!/ANNOTATION_PREFIX|RESPECT_ENV_FROM/.test(text));
+    assert.ok(!/ANNOTATION_PREFIX|RESPECT_ENV_FROM|WATCH_NAMESPACES/.test(text));
     for (const key of ['role-arn', 'skip-containers', 'include-containers', 'skip-pod-identity-webhook']) {
       assert.ok(text.includes(`irsa.example.com/${key}`), key);
     }
     assert.ok(text.includes('!(true && c.?envFrom'));
-    assert.ok(JSON.stringify(renderChart()).includes('!(false && c.?envFrom'));
+    assert.ok(text.includes('true && (namespaceObject.'));
+    const byDefault = JSON.stringify(renderChart());
+    assert.ok(byDefault.includes('!(false && c.?envFrom'));
+    assert.ok(byDefault.includes('false && (namespaceObject.'), 'the program does not look at namespaces either');
+  });
+
+  it('leave out the pods of the release in its namespace, whatever they are selected by', () => {
+    const selectorLabels = { 'app.kubernetes.io/name': 'other', 'app.kubernetes.io/instance': 'other' };
+    for (const values of [{}, { selectorLabels }]) {
+      const objects = renderChart({ values, namespace: 'here' });
+      const { spec } = objectOfKind<{ spec: { template: { metadata: { labels: Record<string, string> } } } }>(
+        objects,
+        'Deployment',
+      );
+      assert.equal(spec.template.metadata.labels['irsa-webhook.io/replica-of'], 'irsa-webhook');
+      for (const { matchConditions } of objectOfKind<Configuration>(objects, 'MutatingWebhookConfiguration').webhooks) {
+        const own = matchConditions.find(({ name }) => name === 'not-own-pod')?.expression ?? '';
+        assert.match(own, /^!\(request\.namespace == 'here' &&/);
+        assert.ok(own.includes("object.metadata.labels['irsa-webhook.io/replica-of'] == 'irsa-webhook'"), own);
+      }
+    }
   });
 
   it('have what the version of Kubernetes has', () => {

@@ -8,6 +8,13 @@ import { chartMetadata, chartValues, presetNames, readChartFile } from './chart.
 import { generatedDocuments, snapshotsFolder } from './documents.ts';
 import { nameOf, parseObjects, theOne } from './helm.ts';
 
+/** Returns the conditions for the webhook's own pods, without the namespace. */
+function ownPodConditions(text: string): string[] {
+  return [...text.matchAll(/!\(request\.namespace == '[^']+' &&[^)]+\)[^)]+\)/g)].map(([condition]) =>
+    condition.replaceAll(/\s+/g, ' ').replace(/== '(?:irsa-webhook|identity)'/, ''),
+  );
+}
+
 describe('the documents of the chart', function () {
   this.timeout(60_000);
 
@@ -58,7 +65,14 @@ describe('the documents of the chart', function () {
     const named = [...(asArray(overlay['replicas']) ?? []), ...targetsOf(overlay)].map(
       (entry) => asObject(entry)?.['name'],
     );
-    assert.deepEqual(named, ['irsa-webhook', 'irsa-webhook', 'irsa-webhook']);
+    assert.deepEqual(
+      named,
+      Array.from({ length: 4 }, () => 'irsa-webhook'),
+    );
+    // In the other namespace.
+    const ofBase = ownPodConditions(readFileSync(join(projectFolder, 'manifests', 'install.yaml'), 'utf8'));
+    assert.equal(ofBase.length, 3);
+    assert.deepEqual(ownPodConditions(readFileSync(path, 'utf8')), ofBase);
     const image = asString(asObject(asArray(overlay['images'])?.[0])?.['name']) ?? '';
     assert.ok(JSON.stringify(theOne(base, 'Deployment', 'irsa-webhook')).includes(`"image":"${image}:`));
     for (const resource of asArray(overlay['resources']) ?? []) {

@@ -8,6 +8,8 @@ import { chainVariables, commonVariables } from './credential-variables.ts';
 
 /** The chart puts `true` or `false` in its place, as the flag --respect-env-from has it. */
 const respectsEnvFrom = 'RESPECT_ENV_FROM';
+/** Likewise, as --watch-namespaces has it. */
+const watchesNamespaces = 'WATCH_NAMESPACES';
 
 const { includeContainers, roleArn, skipContainers, skipPodIdentityWebhook, targetRoleArn } = annotationNames;
 
@@ -80,7 +82,7 @@ function missedContainers(): string {
   const prefix = `s.?prefix.orValue('')`;
   const mayHoldOurs = `${text(variableStart)}.startsWith(${prefix}) || ${prefix}.startsWith(${text(variableStart)})`;
   return lines(
-    `${optsOut('namespaceObject')} ? [] :`,
+    `${watchesNamespaces} && (${optsOut('namespaceObject')}) ? [] :`,
     `(object.spec.?initContainers.orValue([]) + object.spec.containers)`,
     `  .filter(c, !c.?env.orValue([]).exists(e, e.name in variables.credentials))`,
     `  .filter(c, !(c.name in variables.skipped))`,

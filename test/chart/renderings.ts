@@ -12,7 +12,6 @@ export const modes: Readonly<Record<'cert-manager' | 'secret' | 'self-managed', 
 
 /** Where a preset is for another release or namespace than the documents' own. */
 const placeOf: Readonly<Record<string, Rendering>> = {
-  kops: { namespace: 'kube-system' },
   'takeover-from-go-webhook': { release: 'pod-identity-webhook', namespace: 'default' },
 };
 

@@ -11,7 +11,7 @@ import { waitFor } from './wait-for.ts';
 const enforcedTimeoutMs = 30_000;
 const optOut = 'eks.amazonaws.com/skip-pod-identity-webhook';
 const required = 'irsa-webhook.io/required';
-const own = { 'app.kubernetes.io/name': 'irsa-webhook', 'app.kubernetes.io/instance': 'irsa-webhook' };
+const own = { 'irsa-webhook.io/replica-of': 'irsa-webhook' };
 
 /** Labels of the namespaces, and which entry a pod is sent to, one that is labelled as required besides. */
 const namespaces = {
@@ -32,7 +32,7 @@ const pods = {
   plain: { metadata: {}, sent: 'pod' },
   required: { metadata: { labels: { [required]: 'true' } }, sent: 'requiredPod' },
   'not required': { metadata: { labels: { [required]: 'no' } }, sent: 'pod' },
-  'of another application': { metadata: { labels: { ...own, 'app.kubernetes.io/instance': 'shop' } }, sent: 'pod' },
+  'of another application': { metadata: { labels: { 'irsa-webhook.io/replica-of': 'shop' } }, sent: 'pod' },
   'opted out by label': { metadata: { labels: { [optOut]: 'false' } }, sent: undefined },
   'opted out by annotation': { metadata: { annotations: { [optOut]: '' } }, sent: undefined },
   'opted out by annotation, though required': {
@@ -40,8 +40,13 @@ const pods = {
     sent: undefined,
   },
   'opted in by annotation': { metadata: { annotations: { [optOut]: 'false' } }, sent: 'pod' },
-  'of the webhook itself': { metadata: { labels: own }, sent: undefined },
-  'of the webhook itself, though required': { metadata: { labels: { ...own, [required]: 'true' } }, sent: undefined },
+  // Anybody may write the label, so that it counts in the namespace of the release only.
+  'of the webhook itself': { metadata: { labels: own }, sent: 'pod', isOwn: true },
+  'of the webhook itself, though required': {
+    metadata: { labels: { ...own, [required]: 'true' } },
+    sent: 'requiredPod',
+    isOwn: true,
+  },
   mirror: { metadata: { annotations: { 'kubernetes.io/config.mirror': 'hash' } }, sent: undefined },
 } as const;
 
@@ -154,7 +159,8 @@ describe("the chart's entries", function () {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- likewise
       for (const pod of Object.keys(pods) as PodName[]) {
         const { sent: way } = pods[pod];
-        const expected = way === undefined ? undefined : namespaces[namespace][way];
+        const isLeftOut = way === undefined || ('isOwn' in pods[pod] && namespace === 'of the release');
+        const expected = isLeftOut ? undefined : namespaces[namespace][way];
         const { status, entries } = await create(namespace, pod);
         assert.equal(status, 201, `${pod} in ${namespace}`);
         const name = expected === undefined ? [] : [`${expected}.irsa-webhook.io`];
@@ -162,7 +168,7 @@ describe("the chart's entries", function () {
         sent += name.length;
       }
     }
-    assert.equal(sent, 5 * Object.values(pods).filter(({ sent: way }) => way !== undefined).length);
+    assert.equal(sent, 5 * Object.values(pods).filter(({ sent: way }) => way !== undefined).length - 2);
   });
 
   it('leave kube-system alone where that is asked for', async () => {
@@ -178,7 +184,9 @@ describe("the chart's entries", function () {
     assert.equal((await create('plain', 'plain')).status, 201);
     assert.equal((await create('plain', 'required')).status, 500);
     assert.equal((await create('of the release', 'required')).status, 500);
-    const unaffected = ['mirror', 'of the webhook itself', 'opted out by annotation', 'opted out by label'] as const;
+    assert.equal((await create('of the release', 'of the webhook itself, though required')).status, 201);
+    assert.equal((await create('required', 'of the webhook itself')).status, 500, 'a label that anybody may write');
+    const unaffected = ['mirror', 'opted out by annotation', 'opted out by label'] as const;
     for (const pod of unaffected) assert.equal((await create('required', pod)).status, 201, pod);
   });
 

@@ -126,19 +126,6 @@ function itNotices(scene: () => Scene): void {
     });
   }
 
-  it('passes over a namespace that opts out by its annotation, and again not', async () => {
-    const { cluster: on, namespace, warningsOf } = scene();
-    const annotate = async (value: string | null): Promise<void> => {
-      const annotations = { [`${prefix}/skip-pod-identity-webhook`]: value };
-      await on.patch(`/api/v1/namespaces/${namespace}`, { metadata: { annotations } });
-      const probe = async () =>
-        (noticed(await warningsOf(podOf(withRole, 'last', prefix))) === undefined) === (value !== null) || undefined;
-      await waitFor('the annotation to count', probe, seenTimeoutMs);
-    };
-    await annotate('true');
-    await annotate(null);
-  });
-
   for (const [annotation, isNoticed] of [
     ['skip-containers', (names) => names?.has('app') !== true],
     ['include-containers', (names) => names?.has('app') !== false],
@@ -243,11 +230,11 @@ describe('the policy that notices missed pods', function () {
   });
 });
 
-describe('the policy that notices missed pods, where ConfigMaps of envFrom are read', () => {
-  it('passes over containers that may have their variables from one', async function () {
+describe('the policy that notices missed pods, where ConfigMaps of envFrom and namespaces are read', () => {
+  it('passes over containers that may have their variables from one, and a namespace that opts out by its annotation', async function () {
     needTool(this, 'helm', process.env);
     if (cluster().controlPlane === undefined) return this.skip();
-    const values = { config: { respectEnvFrom: true } };
+    const values = { config: { respectEnvFrom: true, watchNamespaces: true } };
     const scene = await openScene(cluster(), { values, kubeVersion: '1.36.3' });
     try {
       const noticedWith = async (source: object) => {
@@ -259,6 +246,17 @@ describe('the policy that notices missed pods, where ConfigMaps of envFrom are r
       assert.equal(await noticedWith({ configMapRef, prefix: 'AWS_R' }), undefined);
       assert.equal(await noticedWith({ configMapRef, prefix: 'DATABASE_' }), 'app');
       assert.equal(await noticedWith({ secretRef: { name: 'settings' } }), 'app', 'no Secret is read');
+
+      const annotate = async (value: string | null): Promise<void> => {
+        const annotations = { [`${prefix}/skip-pod-identity-webhook`]: value };
+        await cluster().patch(`/api/v1/namespaces/${scene.namespace}`, { metadata: { annotations } });
+        const probe = async () =>
+          (noticed(await scene.warningsOf(podOf(withRole, 'last', prefix))) === undefined) === (value !== null) ||
+          undefined;
+        await waitFor('the annotation of the namespace to count', probe, seenTimeoutMs);
+      };
+      await annotate('true');
+      await annotate(null);
     } finally {
       await scene.end();
     }

@@ -10,19 +10,20 @@
 {{- $root := index . 0 -}}
 {{- regexReplaceAll "^#.*\n" ($root.Files.Get (printf "files/conditions/%s.yaml" (index . 1))) "" | trim
   | replace "ANNOTATION_PREFIX" $root.Values.config.annotationPrefix
+  | replace "WATCH_NAMESPACES" (toString $root.Values.config.watchNamespaces)
   | replace "RESPECT_ENV_FROM" (toString $root.Values.config.respectEnvFrom) -}}
 {{- end -}}
 
-{{/* Pods that no entry is sent: selectors cannot say "not both labels", so that our own are told by a condition. */}}
+{{/* Pods that no entry is sent. Our own are told by a condition, which holds in their namespace only: anybody may write labels. */}}
 {{- define "irsa-webhook.matchConditions" -}}
 {{- include "irsa-webhook.conditions" (list . "entries") }}
 - name: not-own-pod
   expression: |-
-    {{- $own := list "has(object.metadata.labels)" }}
-    {{- range $key, $value := include "irsa-webhook.ownLabels" . | fromYaml }}
-    {{- $own = append $own (printf "'%s' in object.metadata.labels && object.metadata.labels['%s'] == '%s'" $key $key $value) }}
+    {{- range $key, $name := include "irsa-webhook.ownPodLabel" . | fromYaml }}
+    !(request.namespace == '{{ $.Release.Namespace }}' &&
+      has(object.metadata.labels) && '{{ $key }}' in object.metadata.labels &&
+      object.metadata.labels['{{ $key }}'] == '{{ $name }}')
     {{- end }}
-    !({{ join " &&\n      " $own }})
 {{- end -}}
 
 {{/* Namespaces whose pods are looked at; the entries and the policy go by the same. */}}

@@ -18,7 +18,11 @@
 {{- end -}}
 {{- end -}}
 
-{{/* By these labels entries and policies leave the webhook's own pods out: every pod has them, whatever selects it. */}}
+{{/* By this label entries leave the webhook's own pods out: every pod has it, whatever selects them. */}}
+{{- define "irsa-webhook.ownPodLabel" -}}
+irsa-webhook.io/replica-of: {{ include "irsa-webhook.fullname" . }}
+{{- end -}}
+
 {{- define "irsa-webhook.ownLabels" -}}
 app.kubernetes.io/name: {{ include "irsa-webhook.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
