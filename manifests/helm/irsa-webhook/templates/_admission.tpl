@@ -79,7 +79,7 @@ caBundle: {{ . }}
 
 {{/* Annotations of the webhook configurations. */}}
 {{- define "irsa-webhook.webhookAnnotations" -}}
-{{- $annotations := include "irsa-webhook.caInjection" . | fromYaml | merge (deepCopy .Values.webhook.annotations) -}}
+{{- $annotations := include "irsa-webhook.caInjection" . | fromYaml | merge (deepCopy (default dict .Values.webhook.annotations)) -}}
 {{- with $annotations }}{{ toYaml . }}{{ end -}}
 {{- end -}}
 

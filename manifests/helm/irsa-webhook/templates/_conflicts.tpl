@@ -92,7 +92,7 @@
 
 {{- define "irsa-webhook.conflicts.missedPods" -}}
 {{- $missedPods := .Values.missedPods -}}
-{{- $selectsLabel := hasKey (dig "matchLabels" dict $missedPods.accountSelector) "irsa-webhook.io/role" -}}
+{{- $selectsLabel := hasKey (dig "matchLabels" dict (default dict $missedPods.accountSelector)) "irsa-webhook.io/role" -}}
 {{- if and $missedPods.keepAccountLabel $selectsLabel (not (include "irsa-webhook.keepsAccountLabel" .)) -}}
 {{- fail "missedPods.keepAccountLabel cannot keep the label that missedPods.accountSelector selects below Kubernetes 1.36: set keepAccountLabel to false and label the accounts yourself, or remove the selector" -}}
 {{- end -}}

@@ -57,7 +57,7 @@ authority: {{ default $authority (int64 $rule.authorityEndsSoonSeconds) }}
 {{- $rules := list -}}
 {{- range .rules -}}
 {{- if not (has .alert $rule.disabled) -}}
-{{- $rules = append $rules (set . "labels" (merge (dict) $rule.alertLabels .labels)) -}}
+{{- $rules = append $rules (set . "labels" (merge (dict) (default dict $rule.alertLabels) .labels)) -}}
 {{- end -}}
 {{- end -}}
 {{- if $rules -}}
