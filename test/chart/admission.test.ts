@@ -7,6 +7,7 @@ import type { KubernetesObject } from '../cluster/objects.ts';
 import { conditionsFiles, conditionsFolder } from './conditions-files.ts';
 import type { Rendering } from './helm.ts';
 import { objectOfKind, renderChart } from './render-chart.ts';
+import { authorityPem } from './renderings.ts';
 
 const timeoutMs = 60_000;
 const manifests = path.join(import.meta.dirname, '../../manifests');
@@ -102,9 +103,11 @@ describe('the admission objects of the chart', function () {
       'irsa-webhook/irsa-webhook',
     );
     const secret = { mode: 'secret', secretName: 'pair' };
-    assert.deepEqual(bundles({ ...secret, caBundle: 'Q0E=' }), ['Q0E=', 'Q0E=', 'Q0E=']);
-    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
-    assert.equal(bundles({ ...secret, caBundle: pem })[0], Buffer.from(pem).toString('base64'));
+    const encoded = Buffer.from(authorityPem).toString('base64');
+    assert.deepEqual(bundles({ ...secret, caBundle: encoded }), [encoded, encoded, encoded]);
+    const wrapped = ` ${encoded.replaceAll(/.{40}/g, '$&\r\n')}\n\n`;
+    assert.equal(bundles({ ...secret, caBundle: wrapped })[0], encoded, 'as base64 wraps it');
+    assert.equal(bundles({ ...secret, caBundle: authorityPem })[0], encoded);
     const injected = { certificates: secret, webhook: { annotations: { 'example.com/inject': 'true' } } };
     assert.equal(configuration(injected).webhooks[0]?.clientConfig.caBundle, undefined, 'an injector puts it in');
   });
@@ -162,10 +165,13 @@ describe('the admission objects of the chart', function () {
 
   it('are those of the plain manifests where those have them', () => {
     const objects = renderChart({
-      values: { certificates: { mode: 'secret', secretName: 'pair', caBundle: 'CA_BUNDLE' } },
+      values: { certificates: { mode: 'secret', secretName: 'pair', caBundle: authorityPem } },
     });
+    const encoded = Buffer.from(authorityPem).toString('base64');
     const plain = ['flow-schema.yaml', 'validate-service-accounts.yaml'].flatMap((file) =>
-      parseAllDocuments(readFileSync(path.join(manifests, file), 'utf8')).map((document) => document.toJS() as unknown),
+      parseAllDocuments(readFileSync(path.join(manifests, file), 'utf8').replaceAll('CA_BUNDLE', encoded)).map(
+        (document) => document.toJS() as unknown,
+      ),
     );
     assert.equal(plain.length, 3);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own manifests; what is missing fails the test

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { JsonObject } from '../../src/identity/json.ts';
 import { readChartFile } from './chart.ts';
 import { tryChart } from './helm.ts';
+import { authorityPem } from './renderings.ts';
 
 const conflicts: readonly (readonly [what: string, values: JsonObject, sentence: RegExp])[] = [
   [
@@ -87,6 +88,37 @@ const conflicts: readonly (readonly [what: string, values: JsonObject, sentence:
     /certificates\.caBundle is required with certificates\.mode secret: give the authority/,
   ],
   [
+    'an authority that is no certificate',
+    { certificates: { mode: 'secret', secretName: 'pair', caBundle: 'hello' } },
+    /certificates\.caBundle holds no certificate: give the authority's in PEM, or base64 of it/,
+  ],
+  [
+    'base64 of no certificate',
+    { certificates: { mode: 'secret', secretName: 'pair', caBundle: 'Q0E=' } },
+    /certificates\.caBundle holds no certificate/,
+  ],
+  [
+    'a certificate that is cut off',
+    { certificates: { mode: 'secret', secretName: 'pair', caBundle: authorityPem.slice(0, 60) } },
+    /certificates\.caBundle holds no certificate/,
+  ],
+  [
+    'an authority with its key',
+    { certificates: { mode: 'secret', secretName: 'pair', caBundle: `${authorityPem}-----BEGIN EC PRIVATE KEY-----` } },
+    /certificates\.caBundle holds a private key, which anybody could read .*: give the authority's certificate alone$/,
+  ],
+  [
+    'an authority with its key, in base64',
+    {
+      certificates: {
+        mode: 'secret',
+        secretName: 'pair',
+        caBundle: Buffer.from(`-----BEGIN PRIVATE KEY-----\n${authorityPem}`).toString('base64'),
+      },
+    },
+    /certificates\.caBundle holds a private key/,
+  ],
+  [
     'an authority of its own, and an injector',
     { webhook: { annotations: { 'service.beta.openshift.io/inject-cabundle': 'true' } } },
     /webhook\.annotations has service\..* with certificates\.mode self-managed, .*: take it out, or set .* to secret$/,
@@ -147,7 +179,7 @@ describe('values that contradict each other', () => {
     ['one replica, and a budget where there are more', { replicas: 1 }],
     [
       'a caBundle in PEM with a Secret',
-      { certificates: { mode: 'secret', secretName: 'pair', caBundle: '-----BEGIN' } },
+      { certificates: { mode: 'secret', secretName: 'pair', caBundle: authorityPem } },
     ],
     ["the kubelet's port on pods", { port: 10_250 }],
   ];

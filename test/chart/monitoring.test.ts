@@ -11,6 +11,7 @@ import { type Alert, alertsFile, readAlerts } from '../monitoring/alert-rules.ts
 import { requireTool } from '../monitoring/debian-tools.ts';
 import { needTool } from '../tools/find-tool.ts';
 import { chartFolder, readChartFile } from './chart.ts';
+import { authorityPem } from './renderings.ts';
 
 type Release = { readonly name: string; readonly namespace: string };
 
@@ -191,7 +192,7 @@ describe('the monitoring of the chart', function () {
     ['of cert-manager', { mode: 'cert-manager' }, [360 * hour, 180 * hour, 1460 * hour]],
     [
       'in a Secret',
-      { mode: 'secret', secretName: 'pair', caBundle: 'LS0tLS1CRUdJTg==' },
+      { mode: 'secret', secretName: 'pair', caBundle: authorityPem },
       [7 * 24 * hour, 2 * 24 * hour, 1460 * hour],
     ],
   ] as const) {

@@ -3,11 +3,14 @@ import type { JsonObject } from '../../src/identity/json.ts';
 import { presetNames, presetPath } from './chart.ts';
 import type { Rendering } from './helm.ts';
 
+/** What a user gives as the authority, in PEM; that it can be parsed nobody asks here. */
+export const authorityPem = '-----BEGIN CERTIFICATE-----\nTUlJQ2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n';
+
 /** Values for each source of the serving certificate. */
 export const modes: Readonly<Record<'cert-manager' | 'secret' | 'self-managed', JsonObject>> = {
   'self-managed': { certificates: { mode: 'self-managed' } },
   'cert-manager': { certificates: { mode: 'cert-manager' } },
-  secret: { certificates: { mode: 'secret', secretName: 'webhook-pair', caBundle: '-----BEGIN CERTIFICATE-----\n' } },
+  secret: { certificates: { mode: 'secret', secretName: 'webhook-pair', caBundle: authorityPem } },
 };
 
 /** Where a preset is for another release or namespace than the documents' own. */

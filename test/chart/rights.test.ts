@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { asArray, asObject, type JsonObject } from '../../src/identity/json.ts';
 import { projectFolder } from '../program.ts';
 import { nameOf, ofKind, parseObjects, renderObjects } from './helm.ts';
+import { authorityPem } from './renderings.ts';
 
 /** The name that the manifests have for the Secret, the Lease, the configurations and the ConfigMap. */
 const name = 'pod-identity-webhook';
@@ -12,7 +13,7 @@ const name = 'pod-identity-webhook';
 const cases: readonly (readonly [what: string, values: JsonObject, manifests: readonly string[]])[] = [
   ['self-managed', {}, ['rbac', 'rbac-certificates']],
   ['cert-manager', { certificates: { mode: 'cert-manager' } }, ['rbac']],
-  ['secret', { certificates: { mode: 'secret', secretName: 'pair', caBundle: 'Q0E=' } }, ['rbac']],
+  ['secret', { certificates: { mode: 'secret', secretName: 'pair', caBundle: authorityPem } }, ['rbac']],
   ['a map of roles', { roleMap: { 'a/b': { RoleARN: 'x' } } }, ['rbac', 'rbac-certificates', 'rbac-config-map']],
   ['a map that others keep', { config: { watchConfigMap: true } }, ['rbac', 'rbac-certificates', 'rbac-config-map']],
   [

@@ -14,9 +14,16 @@ cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "irsa-webhoo
 {{- end -}}
 {{- end -}}
 
+{{/* The authority that a value gives, in PEM; it may be base64 of it, wrapped over lines. What is neither is no PEM. */}}
+{{- define "irsa-webhook.authority" -}}
+{{- with .Values.certificates.caBundle -}}
+{{- contains "-----BEGIN" . | ternary . (nospace . | b64dec) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The caBundle of a clientConfig, in base64, where a value gives it; else nothing: somebody keeps it in the cluster. */}}
 {{- define "irsa-webhook.caBundle" -}}
-{{- with .Values.certificates.caBundle -}}
-{{- contains "-----BEGIN" . | ternary (b64enc .) (trim .) -}}
+{{- with include "irsa-webhook.authority" . -}}
+{{- b64enc . -}}
 {{- end -}}
 {{- end -}}

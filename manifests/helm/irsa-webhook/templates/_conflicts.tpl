@@ -63,6 +63,13 @@
 {{- if and (eq $certificates.mode "secret") (not $certificates.secretName) -}}
 {{- fail "certificates.secretName is required with certificates.mode secret: name the Secret that holds tls.crt and tls.key" -}}
 {{- end -}}
+{{- $authority := include "irsa-webhook.authority" . -}}
+{{- if contains "PRIVATE KEY" $authority -}}
+{{- fail "certificates.caBundle holds a private key, which anybody could read in the webhook configurations: give the authority's certificate alone" -}}
+{{- end -}}
+{{- if and $certificates.caBundle (not (regexMatch "-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\\s]+-----END CERTIFICATE-----" $authority)) -}}
+{{- fail "certificates.caBundle holds no certificate: give the authority's in PEM, or base64 of it (--set-file certificates.caBundle=ca.crt)" -}}
+{{- end -}}
 {{- if and (eq $certificates.mode "secret") (not $certificates.caBundle) (not .Values.webhook.annotations) -}}
 {{- fail "certificates.caBundle is required with certificates.mode secret: give the authority of the certificate in PEM, or webhook.annotations by which an injector fills it in" -}}
 {{- end -}}
