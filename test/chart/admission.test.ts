@@ -108,7 +108,10 @@ describe('the admission objects of the chart', function () {
     const wrapped = ` ${encoded.replaceAll(/.{40}/g, '$&\r\n')}\n\n`;
     assert.equal(bundles({ ...secret, caBundle: wrapped })[0], encoded, 'as base64 wraps it');
     assert.equal(bundles({ ...secret, caBundle: authorityPem })[0], encoded);
-    const injected = { certificates: secret, webhook: { annotations: { 'example.com/inject': 'true' } } };
+    const injected = {
+      certificates: secret,
+      webhook: { annotations: { 'cert-manager.io/inject-apiserver-ca': 'true' } },
+    };
     assert.equal(configuration(injected).webhooks[0]?.clientConfig.caBundle, undefined, 'an injector puts it in');
   });
 

@@ -88,6 +88,22 @@ const conflicts: readonly (readonly [what: string, values: JsonObject, sentence:
     /certificates\.caBundle is required with certificates\.mode secret: give the authority/,
   ],
   [
+    'a Secret with an annotation that injects nothing',
+    {
+      certificates: { mode: 'secret', secretName: 'pair' },
+      webhook: { annotations: { 'example.com/inject': 'true' } },
+    },
+    /caBundle is required .*: give .*, or in webhook\.annotations one by which .* \(cert-manager\.io\/inject-ca-from, .*\)$/,
+  ],
+  [
+    'a Secret with an injector that is turned off',
+    {
+      certificates: { mode: 'secret', secretName: 'pair' },
+      webhook: { annotations: { 'service.beta.openshift.io/inject-cabundle': 'false' } },
+    },
+    /certificates\.caBundle is required with certificates\.mode secret/,
+  ],
+  [
     'an authority that is no certificate',
     { certificates: { mode: 'secret', secretName: 'pair', caBundle: 'hello' } },
     /certificates\.caBundle holds no certificate: give the authority's in PEM, or base64 of it/,
@@ -122,6 +138,19 @@ const conflicts: readonly (readonly [what: string, values: JsonObject, sentence:
     'an authority of its own, and an injector',
     { webhook: { annotations: { 'service.beta.openshift.io/inject-cabundle': 'true' } } },
     /webhook\.annotations has service\..* with certificates\.mode self-managed, .*: take it out, or set .* to secret$/,
+  ],
+  [
+    'an authority of its own, and that of the API server',
+    { webhook: { annotations: { 'cert-manager.io/inject-apiserver-ca': 'true' } } },
+    /webhook\.annotations has cert-manager\.io\/inject-apiserver-ca with certificates\.mode self-managed/,
+  ],
+  [
+    'an authority of cert-manager, and that of a Secret',
+    {
+      certificates: { mode: 'cert-manager' },
+      webhook: { annotations: { 'cert-manager.io/inject-ca-from-secret': 'other/pair' } },
+    },
+    /webhook\.annotations has cert-manager\.io\/inject-ca-from-secret with certificates\.mode cert-manager/,
   ],
   [
     'two monitors',
@@ -181,6 +210,12 @@ describe('values that contradict each other', () => {
       'a caBundle in PEM with a Secret',
       { certificates: { mode: 'secret', secretName: 'pair', caBundle: authorityPem } },
     ],
+    ...['cert-manager.io/inject-apiserver-ca', 'cert-manager.io/inject-ca-from-secret'].map(
+      (key): readonly [string, JsonObject] => [
+        `a Secret and ${key}`,
+        { certificates: { mode: 'secret', secretName: 'pair' }, webhook: { annotations: { [key]: 'true' } } },
+      ],
+    ),
     ["the kubelet's port on pods", { port: 10_250 }],
   ];
   for (const [what, values] of agreed) {

@@ -70,13 +70,19 @@
 {{- if and $certificates.caBundle (not (regexMatch "-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\\s]+-----END CERTIFICATE-----" $authority)) -}}
 {{- fail "certificates.caBundle holds no certificate: give the authority's in PEM, or base64 of it (--set-file certificates.caBundle=ca.crt)" -}}
 {{- end -}}
-{{- if and (eq $certificates.mode "secret") (not $certificates.caBundle) (not .Values.webhook.annotations) -}}
-{{- fail "certificates.caBundle is required with certificates.mode secret: give the authority of the certificate in PEM, or webhook.annotations by which an injector fills it in" -}}
-{{- end -}}
+{{- /* By which cert-manager's injector and OpenShift's service-ca fill in a caBundle. */ -}}
+{{- $injectors := list "cert-manager.io/inject-ca-from" "cert-manager.io/inject-ca-from-secret" "cert-manager.io/inject-apiserver-ca" "service.beta.openshift.io/inject-cabundle" -}}
+{{- $injected := false -}}
 {{- range $key, $value := .Values.webhook.annotations -}}
-{{- if and $value (ne $certificates.mode "secret") (regexMatch "/inject-(ca-from|cabundle)" $key) -}}
+{{- if and (has $key $injectors) (not (has $value (list "" "false"))) -}}
+{{- $injected = true -}}
+{{- if ne $certificates.mode "secret" -}}
 {{- fail (printf "webhook.annotations has %s with certificates.mode %s, which keeps the caBundle itself: take it out, or set certificates.mode to secret" $key $certificates.mode) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $certificates.mode "secret") (not $certificates.caBundle) (not $injected) -}}
+{{- fail (printf "certificates.caBundle is required with certificates.mode secret: give the authority of the certificate in PEM, or in webhook.annotations one by which an injector fills it in (%s)" (join ", " $injectors)) -}}
 {{- end -}}
 {{- end -}}
 
