@@ -12,7 +12,7 @@ describe('the PodDisruptionBudget', () => {
   });
 
   it('has the one bound that is given', () => {
-    for (const bound of [{ minAvailable: 2 }, { minAvailable: '50%' }, { maxUnavailable: 0 }]) {
+    for (const bound of [{ minAvailable: 2 }, { minAvailable: '50%' }, { maxUnavailable: '25%' }]) {
       const budgets = budgetsOf({ replicas: 4, podDisruptionBudget: bound });
       assert.deepEqual(budgets, [{ ...bound, unhealthyPodEvictionPolicy }]);
     }

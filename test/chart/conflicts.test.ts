@@ -32,6 +32,31 @@ const conflicts: readonly (readonly [what: string, values: JsonObject, sentence:
     /podDisruptionBudget\.minAvailable is 3 with 3 replicas.*: set it to at most 2$/,
   ],
   [
+    'a budget that keeps each replica',
+    { podDisruptionBudget: { minAvailable: '100%' } },
+    /podDisruptionBudget\.minAvailable is 100% with 2 replicas.*: set it to at most 1$/,
+  ],
+  [
+    'a budget that keeps each replica, rounded up',
+    { autoscaling: { enabled: true, minReplicas: 3 }, podDisruptionBudget: { minAvailable: '67%' } },
+    /podDisruptionBudget\.minAvailable is 67% with 3 replicas.*: set it to at most 2$/,
+  ],
+  [
+    'a budget of which nothing may be missing',
+    { podDisruptionBudget: { maxUnavailable: 0 } },
+    /podDisruptionBudget\.maxUnavailable is 0, so that no node with a replica could be drained: set it to at least 1$/,
+  ],
+  [
+    'a budget of which 0% may be missing',
+    { podDisruptionBudget: { enabled: true, maxUnavailable: '0%' } },
+    /podDisruptionBudget\.maxUnavailable is 0%, so that no node/,
+  ],
+  [
+    'a bound for one replica, which has no budget',
+    { replicas: 1, podDisruptionBudget: { minAvailable: 1 } },
+    /podDisruptionBudget\.minAvailable is 1 with one replica, for which .* auto makes no budget: set .*, or minAvailable to null$/,
+  ],
+  [
     'fewest replicas over most',
     { autoscaling: { enabled: true, minReplicas: 6 } },
     /autoscaling\.minReplicas is more than autoscaling\.maxReplicas: raise the one or lower the other$/,
@@ -204,7 +229,12 @@ describe('values that contradict each other', () => {
   });
 
   const agreed: readonly (readonly [string, JsonObject])[] = [
-    ['a budget with one bound of 0', { podDisruptionBudget: { maxUnavailable: 0 } }],
+    ['a budget with one bound of 0', { podDisruptionBudget: { minAvailable: 0 } }],
+    ['a bound of 0 for one replica', { replicas: 1, podDisruptionBudget: { minAvailable: 0 } }],
+    ['a bound for no replica', { replicas: 0, podDisruptionBudget: { minAvailable: 1 } }],
+    ['no budget whose bounds would hold up drains', { podDisruptionBudget: { enabled: false, maxUnavailable: 0 } }],
+    ['two thirds of three replicas', { replicas: 3, podDisruptionBudget: { minAvailable: '66%' } }],
+    ['a budget of which 1% may be missing, which is one', { podDisruptionBudget: { maxUnavailable: '1%' } }],
     ['one replica, and a budget where there are more', { replicas: 1 }],
     [
       'a caBundle in PEM with a Secret',

@@ -18,8 +18,23 @@
 {{- if and (eq (toString $budget.enabled) "true") (le $least 1) -}}
 {{- fail "podDisruptionBudget.enabled is true with one replica, which would hold up every drain or protect nothing: set replicas (or autoscaling.minReplicas) to at least 2, or podDisruptionBudget.enabled to auto" -}}
 {{- end -}}
-{{- if and (include "irsa-webhook.hasDisruptionBudget" .) (or (kindIs "float64" $budget.minAvailable) (kindIs "int64" $budget.minAvailable)) (ge (int $budget.minAvailable) $least) -}}
-{{- fail (printf "podDisruptionBudget.minAvailable is %d with %d replicas, so that no node with one could be drained: set it to at most %d" (int $budget.minAvailable) $least (sub $least 1)) -}}
+{{- $has := include "irsa-webhook.hasDisruptionBudget" . -}}
+{{- if and $has (eq (toString $budget.maxUnavailable | trimSuffix "%" | trimAll "0") "") -}}
+{{- fail (printf "podDisruptionBudget.maxUnavailable is %s, so that no node with a replica could be drained: set it to at least 1" (toString $budget.maxUnavailable)) -}}
+{{- end -}}
+{{- if not (kindIs "invalid" $budget.minAvailable) -}}
+{{- /* As the API server counts: a percentage of the replicas, rounded up. */ -}}
+{{- $given := toString $budget.minAvailable -}}
+{{- $kept := trimSuffix "%" $given | atoi -}}
+{{- if hasSuffix "%" $given -}}
+{{- $kept = div (add (mul $kept $least) 99) 100 -}}
+{{- end -}}
+{{- if and $has (ge (int $kept) $least) -}}
+{{- fail (printf "podDisruptionBudget.minAvailable is %s with %d replicas, so that no node with one could be drained: set it to at most %d" $given $least (sub $least 1)) -}}
+{{- end -}}
+{{- if and (eq (toString $budget.enabled) "auto") (eq $least 1) (gt (int $kept) 0) -}}
+{{- fail (printf "podDisruptionBudget.minAvailable is %s with one replica, for which podDisruptionBudget.enabled auto makes no budget: set replicas (or autoscaling.minReplicas) to at least 2, or minAvailable to null" $given) -}}
+{{- end -}}
 {{- end -}}
 {{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
 {{- fail "autoscaling.minReplicas is more than autoscaling.maxReplicas: raise the one or lower the other" -}}
