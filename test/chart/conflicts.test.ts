@@ -178,6 +178,21 @@ const conflicts: readonly (readonly [what: string, values: JsonObject, sentence:
     /webhook\.annotations has cert-manager\.io\/inject-ca-from-secret with certificates\.mode cert-manager/,
   ],
   [
+    'a certificate that is renewed without end',
+    { certificates: { mode: 'cert-manager', certManager: { duration: '720h', renewBefore: '43200m' } } },
+    /certManager\.renewBefore \(43200m\) is not shorter than .*duration \(720h\), .*: shorten it, or lengthen the duration$/,
+  ],
+  [
+    'an authority that ends before what it signs',
+    { certificates: { mode: 'cert-manager', certManager: { authorityDuration: '2160h' } } },
+    /certManager\.authorityDuration \(2160h\) is not longer than .*duration \(2160h\), .*: lengthen it, or shorten the duration$/,
+  ],
+  [
+    'one Secret for certificate and authority',
+    { certificates: { mode: 'cert-manager', secretName: 'irsa-webhook-authority' } },
+    /certificates\.secretName is irsa-webhook-authority, which is the Secret of the authority: choose another one$/,
+  ],
+  [
     'two monitors',
     { monitoring: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } } },
     /monitoring\.serviceMonitor\.enabled and monitoring\.podMonitor\.enabled are both true, .*: set one of them to false$/,
@@ -246,6 +261,20 @@ describe('values that contradict each other', () => {
         { certificates: { mode: 'secret', secretName: 'pair' }, webhook: { annotations: { [key]: 'true' } } },
       ],
     ),
+    [
+      'an issuer of its own, which signs as it likes',
+      {
+        certificates: {
+          mode: 'cert-manager',
+          secretName: 'irsa-webhook-authority',
+          certManager: { issuerRef: { name: 'ours' }, duration: '2161h', authorityDuration: '1h' },
+        },
+      },
+    ],
+    [
+      'times of cert-manager where it is not asked',
+      { certificates: { certManager: { duration: '1h', authorityDuration: '1h' } } },
+    ],
     ["the kubelet's port on pods", { port: 10_250 }],
   ];
   for (const [what, values] of agreed) {

@@ -191,6 +191,11 @@ describe('the monitoring of the chart', function () {
     ],
     ['of cert-manager', { mode: 'cert-manager' }, [360 * hour, 180 * hour, 1460 * hour]],
     [
+      'of cert-manager, renewed late',
+      { mode: 'cert-manager', certManager: { renewBefore: '24h' } },
+      [12 * hour, 6 * hour, 1460 * hour],
+    ],
+    [
       'in a Secret',
       { mode: 'secret', secretName: 'pair', caBundle: authorityPem },
       [7 * 24 * hour, 2 * 24 * hour, 1460 * hour],

@@ -27,3 +27,14 @@ cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "irsa-webhoo
 {{- b64enc . -}}
 {{- end -}}
 {{- end -}}
+
+{{/* Seconds of a duration as flags have it, such as 1h30m. */}}
+{{- define "irsa-webhook.seconds" -}}
+{{- $sum := 0.0 -}}
+{{- range $unit, $factor := dict "h" 3600 "m" 60 "s" 1 -}}
+{{- range regexFindAll (printf "[0-9.]+%s" $unit) (regexReplaceAll "[0-9.]+ms" $ "") -1 -}}
+{{- $sum = addf $sum (mulf (trimSuffix $unit . | float64) $factor) -}}
+{{- end -}}
+{{- end -}}
+{{- int64 $sum -}}
+{{- end -}}

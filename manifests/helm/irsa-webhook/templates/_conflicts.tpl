@@ -4,6 +4,9 @@
 {{- include "irsa-webhook.conflicts.replicas" . -}}
 {{- include "irsa-webhook.conflicts.ports" . -}}
 {{- include "irsa-webhook.conflicts.certificates" . -}}
+{{- if eq .Values.certificates.mode "cert-manager" -}}
+{{- include "irsa-webhook.conflicts.certManager" . -}}
+{{- end -}}
 {{- include "irsa-webhook.conflicts.monitoring" . -}}
 {{- include "irsa-webhook.conflicts.missedPods" . -}}
 {{- include "irsa-webhook.conflicts.flags" . -}}
@@ -98,6 +101,23 @@
 {{- end -}}
 {{- if and (eq $certificates.mode "secret") (not $certificates.caBundle) (not $injected) -}}
 {{- fail (printf "certificates.caBundle is required with certificates.mode secret: give the authority of the certificate in PEM, or in webhook.annotations one by which an injector fills it in (%s)" (join ", " $injectors)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "irsa-webhook.conflicts.certManager" -}}
+{{- $certManager := .Values.certificates.certManager -}}
+{{- $duration := include "irsa-webhook.seconds" $certManager.duration | int64 -}}
+{{- if ge (include "irsa-webhook.seconds" $certManager.renewBefore | int64) $duration -}}
+{{- fail (printf "certificates.certManager.renewBefore (%s) is not shorter than certificates.certManager.duration (%s), so that the certificate would be renewed without end: shorten it, or lengthen the duration" $certManager.renewBefore $certManager.duration) -}}
+{{- end -}}
+{{- if not $certManager.issuerRef.name -}}
+{{- if ge $duration (include "irsa-webhook.seconds" $certManager.authorityDuration | int64) -}}
+{{- fail (printf "certificates.certManager.authorityDuration (%s) is not longer than certificates.certManager.duration (%s), which it signs for: lengthen it, or shorten the duration" $certManager.authorityDuration $certManager.duration) -}}
+{{- end -}}
+{{- $authority := printf "%s-authority" (include "irsa-webhook.fullname" .) -}}
+{{- if eq .Values.certificates.secretName $authority -}}
+{{- fail (printf "certificates.secretName is %s, which is the Secret of the authority: choose another one" $authority) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

@@ -5,20 +5,10 @@
 {{- default .Release.Name .Values.monitoring.prometheusRule.job -}}
 {{- end -}}
 
-{{/* Seconds of a duration as flags have it, such as 1h30m. */}}
-{{- define "irsa-webhook.monitoring.seconds" -}}
-{{- $sum := 0.0 -}}
-{{- range $unit, $factor := dict "h" 3600 "m" 60 "s" 1 -}}
-{{- range regexFindAll (printf "[0-9.]+%s" $unit) (regexReplaceAll "[0-9.]+ms" $ "") -1 -}}
-{{- $sum = addf $sum (mulf (trimSuffix $unit . | float64) $factor) -}}
-{{- end -}}
-{{- end -}}
-{{- int64 $sum -}}
-{{- end -}}
-
 {{/*
-At how much that is left of a certificate or authority its alerts fire: a sixth and a twelfth of its life, which is renewed
-when a third is left. The life of what somebody else keeps in a Secret is not known.
+At how much that is left of a certificate or authority its alerts fire: at half and a quarter of the time that is left when
+it is renewed. That is a third of its life, or what cert-manager is told; of what somebody else keeps in a Secret it is not
+known.
 */}}
 {{- define "irsa-webhook.monitoring.limits" -}}
 {{- $rule := .Values.monitoring.prometheusRule -}}
@@ -26,13 +16,16 @@ when a third is left. The life of what somebody else keeps in a Secret is not kn
 {{- $day := 86400 -}}
 {{- $soon := mul 7 $day -}}
 {{- $now := mul 2 $day -}}
-{{- if ne $certificates.mode "secret" -}}
-{{- $life := eq $certificates.mode "cert-manager" | ternary $certificates.certManager.duration $certificates.selfManaged.certificateLifetime -}}
-{{- $seconds := include "irsa-webhook.monitoring.seconds" $life | int64 -}}
-{{- $soon = div $seconds 6 -}}
-{{- $now = div $seconds 12 -}}
+{{- if eq $certificates.mode "self-managed" -}}
+{{- $life := include "irsa-webhook.seconds" $certificates.selfManaged.certificateLifetime | int64 -}}
+{{- $soon = div $life 6 -}}
+{{- $now = div $life 12 -}}
+{{- else if eq $certificates.mode "cert-manager" -}}
+{{- $renewBefore := include "irsa-webhook.seconds" $certificates.certManager.renewBefore | int64 -}}
+{{- $soon = div $renewBefore 2 -}}
+{{- $now = div $renewBefore 4 -}}
 {{- end -}}
-{{- $authority := div (include "irsa-webhook.monitoring.seconds" $certificates.selfManaged.caLifetime | int64) 6 -}}
+{{- $authority := div (include "irsa-webhook.seconds" $certificates.selfManaged.caLifetime | int64) 6 -}}
 soon: {{ default $soon (int64 $rule.leafEndsSoonSeconds) }}
 now: {{ default $now (int64 $rule.leafEndsNowSeconds) }}
 authority: {{ default $authority (int64 $rule.authorityEndsSoonSeconds) }}
