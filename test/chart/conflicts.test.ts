@@ -1,11 +1,17 @@
 // Values that contradict each other fail with one sentence that says what to change.
 import assert from 'node:assert/strict';
-import type { JsonObject } from '../../src/identity/json.ts';
+import { asObject, type JsonObject } from '../../src/identity/json.ts';
 import { readChartFile } from './chart.ts';
+import { snapshotObjects } from './documents.ts';
 import { tryChart } from './helm.ts';
-import { authorityPem } from './renderings.ts';
+import { authorityPem, snapshotRenderings } from './renderings.ts';
 
 const conflicts: readonly (readonly [what: string, values: JsonObject, sentence: RegExp])[] = [
+  [
+    'a label of the chart for every object',
+    { commonLabels: { 'app.kubernetes.io/part-of': 'platform' } },
+    /commonLabels has app\.kubernetes\.io\/part-of, which the chart sets itself: take it out$/,
+  ],
   [
     'a budget with both bounds',
     { podDisruptionBudget: { minAvailable: 1, maxUnavailable: 1 } },
@@ -221,6 +227,19 @@ const conflicts: readonly (readonly [what: string, values: JsonObject, sentence:
   ],
 ];
 
+/** Labels that objects of the chart have of its own. */
+const ownLabels = [
+  'app.kubernetes.io/name',
+  'app.kubernetes.io/instance',
+  'app.kubernetes.io/version',
+  'app.kubernetes.io/part-of',
+  'app.kubernetes.io/managed-by',
+  'app.kubernetes.io/component',
+  'helm.sh/chart',
+  'irsa-webhook.io/replica-of',
+  'eks.amazonaws.com/skip-pod-identity-webhook',
+];
+
 describe('values that contradict each other', () => {
   for (const [what, values, sentence] of conflicts) {
     it(`fail: ${what}`, () => {
@@ -231,6 +250,27 @@ describe('values that contradict each other', () => {
       assert.match(said, sentence);
     });
   }
+
+  it('fail: each label that the chart sets itself, for every object', () => {
+    const labels = new Set(
+      [...snapshotRenderings().keys()].flatMap((name) =>
+        snapshotObjects(name).flatMap((object) =>
+          Object.keys(asObject(asObject(object['metadata'])?.['labels']) ?? {}),
+        ),
+      ),
+    );
+    // Of `everything`, and of the prefix of annotations that a preset has.
+    labels.delete('team');
+    labels.delete('irsa-webhook.io/skip-pod-identity-webhook');
+    assert.deepEqual(
+      [...labels].filter((label) => !ownLabels.includes(label)),
+      [],
+    );
+    for (const label of ownLabels) {
+      const { errors } = tryChart('template', { values: { commonLabels: { [label]: 'x' } } });
+      assert.ok(errors.includes(`: commonLabels has ${label}, which the chart sets itself`), label);
+    }
+  });
 
   it('have each its sentence tried here', () => {
     const sentences = readChartFile('templates', '_conflicts.tpl').match(/(?<=\bfail (?:\(printf )?")[^"]+/g) ?? [];

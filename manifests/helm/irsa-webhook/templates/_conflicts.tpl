@@ -1,6 +1,7 @@
 {{/* Values that contradict each other: each fails with one sentence that says what to change. */}}
 
 {{- define "irsa-webhook.conflicts" -}}
+{{- include "irsa-webhook.conflicts.labels" . -}}
 {{- include "irsa-webhook.conflicts.replicas" . -}}
 {{- include "irsa-webhook.conflicts.ports" . -}}
 {{- include "irsa-webhook.conflicts.certificates" . -}}
@@ -10,6 +11,16 @@
 {{- include "irsa-webhook.conflicts.monitoring" . -}}
 {{- include "irsa-webhook.conflicts.missedPods" . -}}
 {{- include "irsa-webhook.conflicts.flags" . -}}
+{{- end -}}
+
+{{- define "irsa-webhook.conflicts.labels" -}}
+{{- $pods := include "irsa-webhook.ownPodLabel" . | fromYaml -}}
+{{- $own := merge (include "irsa-webhook.chartLabels" . | fromYaml) $pods -}}
+{{- range $key := concat (keys $own) (list "app.kubernetes.io/component" (include "irsa-webhook.optOutLabel" .)) -}}
+{{- if hasKey $.Values.commonLabels $key -}}
+{{- fail (printf "commonLabels has %s, which the chart sets itself: take it out" $key) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "irsa-webhook.conflicts.replicas" -}}

@@ -37,12 +37,17 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- end -}}
 
-{{- define "irsa-webhook.labels" -}}
+{{/* The labels of every object that the chart gives itself. */}}
+{{- define "irsa-webhook.chartLabels" -}}
 {{ include "irsa-webhook.ownLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: irsa-webhook
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end -}}
+
+{{- define "irsa-webhook.labels" -}}
+{{ include "irsa-webhook.chartLabels" . }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
