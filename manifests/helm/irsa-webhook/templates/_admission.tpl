@@ -68,8 +68,8 @@ matchExpressions:
 {{- define "irsa-webhook.clientConfig" -}}
 {{- $root := index . 0 -}}
 service:
-  name: {{ include "irsa-webhook.fullname" $root }}
-  namespace: {{ $root.Release.Namespace }}
+  name: {{ include "irsa-webhook.fullname" $root | toYaml }}
+  namespace: {{ $root.Release.Namespace | toYaml }}
   path: {{ index . 1 }}
   port: 443
 {{- with include "irsa-webhook.caBundle" $root }}

@@ -1,7 +1,7 @@
 {{/* Values that contradict each other: each fails with one sentence that says what to change. */}}
 
 {{- define "irsa-webhook.conflicts" -}}
-{{- include "irsa-webhook.conflicts.labels" . -}}
+{{- include "irsa-webhook.conflicts.names" . -}}
 {{- include "irsa-webhook.conflicts.replicas" . -}}
 {{- include "irsa-webhook.conflicts.ports" . -}}
 {{- include "irsa-webhook.conflicts.certificates" . -}}
@@ -13,7 +13,11 @@
 {{- include "irsa-webhook.conflicts.flags" . -}}
 {{- end -}}
 
-{{- define "irsa-webhook.conflicts.labels" -}}
+{{- define "irsa-webhook.conflicts.names" -}}
+{{- $fullname := include "irsa-webhook.fullname" . -}}
+{{- if not (regexMatch "^[a-z]" $fullname) -}}
+{{- fail (printf "the objects would be named %s by the release, and the name of a Service begins with a letter: set fullnameOverride" $fullname) -}}
+{{- end -}}
 {{- $pods := include "irsa-webhook.ownPodLabel" . | fromYaml -}}
 {{- $own := merge (include "irsa-webhook.chartLabels" . | fromYaml) $pods -}}
 {{- range $key := concat (keys $own) (list "app.kubernetes.io/component" (include "irsa-webhook.optOutLabel" .)) -}}

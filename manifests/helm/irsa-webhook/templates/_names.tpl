@@ -1,31 +1,24 @@
-{{/* Names and labels that the objects of a release share. */}}
+{{/* Names and labels that the objects of a release share. They are printed by toYaml: 123 and true stay texts. */}}
 
 {{- define "irsa-webhook.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- regexReplaceAll "-+$" (default .Chart.Name .Values.nameOverride | trunc 63) "" -}}
 {{- end -}}
 
-{{/* 50 characters at most, so that what is appended still makes a name. */}}
+{{/* 50 characters at most, so that what is appended still makes a name; a Service's has no dots, as a release's may. */}}
 {{- define "irsa-webhook.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := include "irsa-webhook.name" . -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 50 | trimSuffix "-" -}}
-{{- end -}}
-{{- end -}}
+{{- $ofRelease := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{- regexReplaceAll "-+$" (default $ofRelease .Values.fullnameOverride | replace "." "-" | trunc 50) "" -}}
 {{- end -}}
 
 {{/* By this label entries leave the webhook's own pods out: every pod has it, whatever selects them. */}}
 {{- define "irsa-webhook.ownPodLabel" -}}
-irsa-webhook.io/replica-of: {{ include "irsa-webhook.fullname" . }}
+irsa-webhook.io/replica-of: {{ include "irsa-webhook.fullname" . | toYaml }}
 {{- end -}}
 
 {{- define "irsa-webhook.ownLabels" -}}
-app.kubernetes.io/name: {{ include "irsa-webhook.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "irsa-webhook.name" . | toYaml }}
+app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end -}}
 
 {{/* What the pods of a release are selected by: it never changes. */}}
