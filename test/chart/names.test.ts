@@ -45,13 +45,11 @@ describe('names', () => {
   });
 
   it('have no dots where a release has some, and end in no hyphen where they are cut', () => {
-    const service = (release: string, values: JsonObject = {}) =>
-      nameOf(theOne(renderObjects({ release, values }), 'Service'));
-    assert.equal(service('a.b'), 'a-b-irsa-webhook');
-    assert.equal(service('irsa-webhook.v1'), 'irsa-webhook-v1');
-    assert.equal(service(`irsa-webhook-${'a'.repeat(36)}.b`), `irsa-webhook-${'a'.repeat(36)}`);
+    assert.equal(serviceName('a.b'), 'a-b-irsa-webhook');
+    assert.equal(serviceName('irsa-webhook.v1'), 'irsa-webhook-v1');
+    assert.equal(serviceName(`irsa-webhook-${'a'.repeat(36)}.b`), `irsa-webhook-${'a'.repeat(36)}`);
     const fullnameOverride = `${'a'.repeat(48)}--b`;
-    assert.equal(service('x', { fullnameOverride }), 'a'.repeat(48));
+    assert.equal(serviceName('x', { fullnameOverride }), 'a'.repeat(48));
   });
 
   it('that are none are refused with their path', () => {
@@ -73,6 +71,11 @@ describe('names', () => {
     }
   });
 });
+
+/** Returns the name of the Service of a release. */
+function serviceName(release: string, values: JsonObject = {}): string | undefined {
+  return nameOf(theOne(renderObjects({ release, values }), 'Service'));
+}
 
 /** Fails where a name is not a text. */
 function assertTexts(objects: readonly JsonObject[]): void {
