@@ -1,8 +1,9 @@
 // What stands around the pods: how many may go, how many there are, and what they may reach.
 import assert from 'node:assert/strict';
 import { asArray, asObject, type JsonObject } from '../../src/identity/json.ts';
-import { ofKind, renderObjects, theOne } from './helm.ts';
+import { ofKind, renderObjects, type Rendering, theOne } from './helm.ts';
 import { deploymentSpec } from './pod-template.ts';
+import { presetRendering } from './renderings.ts';
 
 const unhealthyPodEvictionPolicy = 'AlwaysAllow';
 
@@ -35,6 +36,14 @@ describe('the HorizontalPodAutoscaler', () => {
 });
 
 describe('the NetworkPolicy', () => {
+  it('lets DNS be asked where the pods behind its Service listen, on OpenShift too', () => {
+    assert.deepEqual(dnsPorts({}), [{ port: 53, protocol: 'UDP' }]);
+    assert.deepEqual(dnsPorts(presetRendering('openshift')), [
+      { port: 53, protocol: 'UDP' },
+      { port: 5353, protocol: 'UDP' },
+    ]);
+  });
+
   it('lets instance metadata be asked only where it tells the AWS account', () => {
     const metadata = '169.254.169.254';
     assert.ok(!JSON.stringify(egressOf({})).includes(metadata));
@@ -44,9 +53,17 @@ describe('the NetworkPolicy', () => {
   });
 });
 
+/** Returns the ports to which UDP is let out. */
+function dnsPorts(rendering: Rendering): readonly unknown[] {
+  return egressOf({}, rendering)
+    .flatMap((rule) => asArray(asObject(rule)?.['ports']) ?? [])
+    .filter((port) => asObject(port)?.['protocol'] === 'UDP');
+}
+
 /** Returns what the NetworkPolicy lets out. */
-function egressOf(values: JsonObject): readonly unknown[] {
-  const policy = theOne(renderObjects({ values: { networkPolicy: { enabled: true }, ...values } }), 'NetworkPolicy');
+function egressOf(values: JsonObject, rendering: Rendering = {}): readonly unknown[] {
+  const objects = renderObjects({ ...rendering, values: { networkPolicy: { enabled: true }, ...values } });
+  const policy = theOne(objects, 'NetworkPolicy');
   return asArray(asObject(policy['spec'])?.['egress']) ?? [];
 }
 
