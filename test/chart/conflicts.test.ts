@@ -1,9 +1,10 @@
 // Values that contradict each other fail with one sentence that says what to change.
 import assert from 'node:assert/strict';
 import { asObject, type JsonObject } from '../../src/identity/json.ts';
-import { readChartFile } from './chart.ts';
+import { chartValues, readChartFile } from './chart.ts';
 import { snapshotObjects } from './documents.ts';
 import { tryChart } from './helm.ts';
+import { flagOf } from './pod-template.ts';
 import { authorityPem, snapshotRenderings } from './renderings.ts';
 
 const conflicts: readonly (readonly [what: string, values: JsonObject, sentence: RegExp, release?: string])[] = [
@@ -84,6 +85,11 @@ const conflicts: readonly (readonly [what: string, values: JsonObject, sentence:
     /rollingUpdate\.maxSurge and rollingUpdate\.maxUnavailable are both 0, .*: set one of them to 1$/,
   ],
   ['one port twice', { metricsPort: 9443 }, /port and metricsPort are the same: give each its own$/],
+  [
+    'two families of a single stack',
+    { service: { ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4', 'IPv6'] } },
+    /service\.ipFamilies has two families with service\.ipFamilyPolicy SingleStack: leave one of them out, or set .* to PreferDualStack$/,
+  ],
   [
     "the kubelet's port in the host's network",
     { hostNetwork: true, port: 10_250 },
@@ -210,6 +216,16 @@ const conflicts: readonly (readonly [what: string, values: JsonObject, sentence:
     /monitoring\.serviceMonitor\.enabled and monitoring\.podMonitor\.enabled are both true, .*: set one of them to false$/,
   ],
   [
+    'an alert before its warning',
+    { monitoring: { prometheusRule: { leafEndsSoonSeconds: 3600, leafEndsNowSeconds: 7200 } } },
+    /prometheusRule\.leafEndsNowSeconds comes to 7200 and leafEndsSoonSeconds to 3600, .*: lower the one or raise the other$/,
+  ],
+  [
+    'a warning after the alert of the chart',
+    { monitoring: { prometheusRule: { leafEndsSoonSeconds: 3600 } } },
+    /prometheusRule\.leafEndsNowSeconds comes to 50400 and leafEndsSoonSeconds to 3600/,
+  ],
+  [
     'an alert turned off that there is not',
     { monitoring: { prometheusRule: { disabled: ['None'] } } },
     /monitoring\.prometheusRule\.disabled names the alert None, which there is not: use one of /,
@@ -227,11 +243,30 @@ const conflicts: readonly (readonly [what: string, values: JsonObject, sentence:
     /config\.clientName counts only in a certificate that is verified: set config\.clientCaFile, too, or leave it empty$/,
   ],
   [
+    'a flag for which there is a value',
+    { extraArgs: ['--port=1'] },
+    /extraArgs has --port=1, which other parts of the chart go by: set port instead$/,
+  ],
+  [
     'an account that is neither made nor named',
     { serviceAccount: { create: false } },
     /serviceAccount\.name is required where serviceAccount\.create is false: name the account that exists$/,
   ],
 ];
+
+/** Values that flags follow from whose names are not theirs. */
+const ownersOfFlags = {
+  port: 'port',
+  'metrics-port': 'metricsPort',
+  namespace: 'the namespace of the release',
+  'shutdown-delay': 'shutdownDelaySeconds',
+  'in-cluster': 'certificates.mode',
+  'service-name': 'fullnameOverride',
+  'tls-secret': 'certificates.secretName',
+  'webhook-configuration': 'webhook.name',
+  'tls-cert': 'certificates.mode',
+  'tls-key': 'certificates.mode',
+};
 
 /** Labels that objects of the chart have of its own. */
 const ownLabels = [
@@ -275,6 +310,30 @@ describe('values that contradict each other', () => {
     for (const label of ownLabels) {
       const { errors } = tryChart('template', { values: { commonLabels: { [label]: 'x' } } });
       assert.ok(errors.includes(`: commonLabels has ${label}, which the chart sets itself`), label);
+    }
+  });
+
+  it('fail: a flag for which there is a value, named in its place', () => {
+    const values = Object.fromEntries(
+      chartValues()
+        .filter(({ path }) => ['config', 'certificates.selfManaged'].includes(path.slice(0, -1).join('.')))
+        .map(({ path }) => [flagOf(path.at(-1) ?? ''), path.join('.')]),
+    );
+    const owners = Object.entries({ ...values, ...ownersOfFlags });
+    assert.ok(owners.length > 40);
+    for (const [flag, owner] of owners) {
+      const { errors } = tryChart('template', { values: { extraArgs: [`--${flag}=x`] } });
+      assert.ok(
+        errors.includes(`: extraArgs has --${flag}=x, which other parts of the chart go by: set ${owner} instead`),
+        errors,
+      );
+    }
+  });
+
+  it('fail: a flag for which there is a value, in any form', () => {
+    for (const argument of ['-v=4', '-v4', '-v', '--v=4', '--port', '-port=1']) {
+      const { errors } = tryChart('template', { values: { extraArgs: ['--self-signed', argument] } });
+      assert.ok(errors.includes(`: extraArgs has ${argument}, which`), argument);
     }
   });
 
@@ -323,6 +382,9 @@ describe('values that contradict each other', () => {
       'times of cert-manager where it is not asked',
       { certificates: { certManager: { duration: '1h', authorityDuration: '1h' } } },
     ],
+    ['one family of a single stack', { service: { ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv6'] } }],
+    ['two families by the policy of the cluster', { service: { ipFamilyPolicy: '', ipFamilies: ['IPv6', 'IPv4'] } }],
+    ['flags for which there is no value', { extraArgs: ['--kubeconfig=/x', '--vmodule=a=1', '--resync-period=1m'] }],
     ["the kubelet's port on pods", { port: 10_250 }],
   ];
   for (const [what, values] of agreed) {

@@ -41,3 +41,8 @@ export function parsedFlags(objects: readonly JsonObject[]): ParsedFlags<typeof 
   if (command.verb !== 'serve') throw new Error(`expected to serve, got ${command.verb}`);
   return command;
 }
+
+/** Returns the name of the flag that a value of the config is for. */
+export function flagOf(key: string): string {
+  return key.replace(/Seconds$/, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -69,7 +69,7 @@ const everything: JsonObject = {
   // The dashboard, which is large, and the alerts have tests of their own.
   monitoring: { serviceMonitor: { enabled: true } },
   roleMap: { 'payments/api': { RoleARN: 'arn:aws:iam::111122223333:role/payments', TokenExpiration: 3600 } },
-  extraArgs: ['-v=4'],
+  extraArgs: ['--resync-period=1m'],
   extraEnv: [{ name: 'AWS_EC2_METADATA_DISABLED', value: 'true' }],
   extraVolumes: [{ name: 'callers', secret: { secretName: 'callers' } }],
   extraVolumeMounts: [{ name: 'callers', mountPath: '/etc/callers', readOnly: true }],

@@ -71,6 +71,9 @@
 {{- if eq (int .Values.port) (int .Values.metricsPort) -}}
 {{- fail "port and metricsPort are the same: give each its own" -}}
 {{- end -}}
+{{- if and (eq .Values.service.ipFamilyPolicy "SingleStack") (gt (len .Values.service.ipFamilies) 1) -}}
+{{- fail "service.ipFamilies has two families with service.ipFamilyPolicy SingleStack: leave one of them out, or set the policy to PreferDualStack" -}}
+{{- end -}}
 {{- if .Values.hostNetwork -}}
 {{- /* Of the kubelet and of kube-proxy, on every node. */ -}}
 {{- $taken := list 10248 10249 10250 10255 10256 -}}
@@ -140,6 +143,10 @@
 {{- if and .Values.monitoring.serviceMonitor.enabled .Values.monitoring.podMonitor.enabled -}}
 {{- fail "monitoring.serviceMonitor.enabled and monitoring.podMonitor.enabled are both true, so that every replica would be scraped twice: set one of them to false" -}}
 {{- end -}}
+{{- $limits := include "irsa-webhook.monitoring.limits" . | fromYaml -}}
+{{- if gt (int64 $limits.now) (int64 $limits.soon) -}}
+{{- fail (printf "monitoring.prometheusRule.leafEndsNowSeconds comes to %d and leafEndsSoonSeconds to %d, so that the warning would come last: lower the one or raise the other" (int64 $limits.now) (int64 $limits.soon)) -}}
+{{- end -}}
 {{- $names := list -}}
 {{- range (.Files.Get "files/alerts.yaml" | fromYaml).groups -}}
 {{- range .rules -}}
@@ -162,6 +169,13 @@
 {{- end -}}
 
 {{- define "irsa-webhook.conflicts.flags" -}}
+{{- $owners := include "irsa-webhook.flagValues" . | fromYaml -}}
+{{- range $argument := .Values.extraArgs -}}
+{{- $flag := hasPrefix "-v" $argument | ternary "v" (regexFind "^--?[^=]*" $argument | trimPrefix "-" | trimPrefix "-") -}}
+{{- with get $owners $flag -}}
+{{- fail (printf "extraArgs has %s, which other parts of the chart go by: set %s instead" $argument .) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.config.clientName (not .Values.config.clientCaFile) -}}
 {{- fail "config.clientName counts only in a certificate that is verified: set config.clientCaFile, too, or leave it empty" -}}
 {{- end -}}
