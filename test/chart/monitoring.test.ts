@@ -182,6 +182,18 @@ describe('the monitoring of the chart', function () {
     }
   });
 
+  it('has no alert that could never fire: without the policy for missed pods, or its audit action, that one is left out', () => {
+    for (const [missedPods, isThere] of [
+      [{}, true],
+      [{ validationActions: ['Audit'] }, true],
+      [{ validationActions: ['Warn'] }, false],
+      [{ enabled: false }, false],
+    ] as const) {
+      const alerts = alertsOf(renderRules({}, usual, { missedPods })).map(({ alert }) => alert);
+      assert.equal(alerts.includes('IrsaPodsMissed'), isThere, JSON.stringify(missedPods));
+    }
+  });
+
   const hour = 3600;
   for (const [title, certificates, [soon, now, authority]] of [
     [

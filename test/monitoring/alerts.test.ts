@@ -80,7 +80,9 @@ describe('the alerts', function () {
       const { summary = '', description = '', ...others } = annotations;
       assert.match(summary, /^[A-Z].{20,80}[^.]$/, 'a line without a point');
       assert.match(description, /^[A-Z{].{80,}\.$/);
-      assert.deepEqual(others, { runbook_url: `docs/alerts.md#${alert.toLowerCase()}` });
+      assert.deepEqual(others, {
+        runbook_url: `https://github.com/irsa-webhook/irsa-webhook/blob/main/docs/alerts.md#${alert.toLowerCase()}`,
+      });
       const used = [...description.matchAll(/\$labels\.(\w+)/g)].map(([, name = '']) => name);
       assert.deepEqual(
         used.filter((name) => !labelsOf(alert).has(name)),

@@ -44,12 +44,17 @@ authority: {{ default $authority (int64 $rule.authorityEndsSoonSeconds) }}
   | replace "< 100800" (printf "< %d" (int64 $limits.soon))
   | replace "< 50400" (printf "< %d" (int64 $limits.now))
   | replace "< 5256000" (printf "< %d" (int64 $limits.authority))
-  | replace "runbook_url: docs/alerts.md#" (printf "runbook_url: %s#" $rule.runbookUrl) -}}
+  | replace "runbook_url: https://github.com/irsa-webhook/irsa-webhook/blob/main/docs/alerts.md#" (printf "runbook_url: %s#" $rule.runbookUrl) -}}
+{{- /* Without the policy, or its audit action, which alone is counted once a pod, this one would never fire. */ -}}
+{{- $leftOut := default list $rule.disabled -}}
+{{- if not (and (include "irsa-webhook.noticesMissedPods" .) (has "Audit" .Values.missedPods.validationActions)) -}}
+{{- $leftOut = append $leftOut "IrsaPodsMissed" -}}
+{{- end -}}
 {{- $groups := list -}}
 {{- range (fromYaml $text).groups -}}
 {{- $rules := list -}}
 {{- range .rules -}}
-{{- if not (has .alert $rule.disabled) -}}
+{{- if not (has .alert $leftOut) -}}
 {{- $rules = append $rules (set . "labels" (merge (dict) (default dict $rule.alertLabels) .labels)) -}}
 {{- end -}}
 {{- end -}}
