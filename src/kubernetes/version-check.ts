@@ -32,7 +32,8 @@ export type VersionCheck =
 export async function checkVersion(options: VersionCheckOptions, resourceVersion: string): Promise<VersionCheck> {
   const { api, path, pathWith, pageTimeoutMs: timeoutMs, signal } = options;
   const response = await api.get(pathWith({ limit: '1' }), { timeoutMs, signal, maxBodyBytes: singleObjectMaxBytes });
-  if (response.status === 429 || response.status >= 500) {
+  // A 403 as well: who asks while rights are being made anew would be let watch a moment later, from a version that is to come.
+  if (response.status !== 200) {
     const { message, retryAfterMs } = readRefusal(response);
     return { kind: 'failed', message: `Expected the version of ${path}, got ${message}`, retryAfterMs };
   }
@@ -43,8 +44,8 @@ export async function checkVersion(options: VersionCheckOptions, resourceVersion
 }
 
 /** Undefined where the answer is no list; what is wrong then, the watch is told as well. */
-function versionOf({ status, body }: ApiResponse): string | undefined {
-  const list = status === 200 ? parseApiObject(body) : undefined;
+function versionOf({ body }: ApiResponse): string | undefined {
+  const list = parseApiObject(body);
   return list && resourceVersionOf(list);
 }
 

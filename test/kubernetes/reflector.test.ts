@@ -282,7 +282,7 @@ describe('kubernetes/reflector', () => {
         options: { stallTimeoutMs: 150 },
       },
       {
-        name: 'an API server that does not tell its version, but lets it watch',
+        name: 'an API server that does not tell its version at once',
         happen(server) {
           server.next('check', refuse(403, 'Forbidden'));
           server.resetWatches();
@@ -486,11 +486,17 @@ describe('kubernetes/reflector', () => {
         name: 'when it has gone back, though it could not say so at first',
         happen(server) {
           server.empty();
-          server.next('check', refuse(503, 'ServiceUnavailable'), refuse(429, 'TooManyRequests'));
+          // Rights are made anew as well, a moment after it answers.
+          server.next(
+            'check',
+            refuse(503, 'ServiceUnavailable'),
+            refuse(429, 'TooManyRequests'),
+            refuse(403, 'Forbidden'),
+          );
           server.resetWatches();
         },
         relists: ['version_went_back'],
-        delays: [400, 800, 1_600, 3_200],
+        delays: [400, 800, 1_600, 3_200, 6_400],
       },
       {
         name: 'once for each 410, with a growing delay between them',
