@@ -99,13 +99,17 @@ export async function crashUnderLoad(points: readonly FaultPoint[], timeoutMs: n
     );
     await serveBy(installation, replicas);
     const enough = new AbortController();
+    const shown: Seen = { serials: new Set(), issuers: new Set() };
     const running = Promise.all([
       createPods(installation.namespace, crashRate, enough.signal),
-      watchHandshakes(installation.balancer.port, enough.signal),
+      watchHandshakes(installation.balancer.port, enough.signal, shown),
     ]);
     await waitFor('every point to be reached', () => holders.reached.length === points.length || undefined, timeoutMs);
     const known = countIssuers(replicas);
+    const knownByCallers = shown.issuers.size;
     await waitFor('one more rotation', () => countIssuers(replicas) > known || undefined, timeoutMs);
+    // What replicas serve a caller sees with its next handshake.
+    await waitFor('a handshake by it', () => shown.issuers.size > knownByCallers || undefined, timeoutMs);
     enough.abort();
     const [counts, seen] = await running;
     return { ...counts, ...seen, reached: holders.reached };

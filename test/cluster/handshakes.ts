@@ -22,9 +22,12 @@ export async function servedAt(port: number): Promise<X509Certificate> {
 /** Serial numbers of leaves, and names of the authorities that signed them. */
 export type Seen = { readonly serials: Set<string>; readonly issuers: Set<string> };
 
-/** Looks at a port five times a second until told to end, and returns what it served. */
-export async function watchHandshakes(port: number, ended: AbortSignal): Promise<Seen> {
-  const seen: Seen = { serials: new Set(), issuers: new Set() };
+/** Looks at a port five times a second until told to end, and returns what it served; `seen` has it as it comes. */
+export async function watchHandshakes(
+  port: number,
+  ended: AbortSignal,
+  seen: Seen = { serials: new Set(), issuers: new Set() },
+): Promise<Seen> {
   while (!ended.aborted) {
     const certificate = await servedAt(port).catch(() => undefined);
     if (certificate !== undefined) {
