@@ -13,8 +13,8 @@ WORKDIR /project
 COPY package.json package-lock.json .npmrc ./
 # A build image that brings /project/node_modules asks no registry; another registry comes by the secret npmrc. The only
 # install script that would do anything fetches a Node.
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
-  test -d node_modules || npm ci --ignore-scripts --no-audit --no-fund
+RUN --mount=type=secret,id=npmrc \
+  test -d node_modules || NPM_CONFIG_USERCONFIG=/run/secrets/npmrc npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json LICENSE ./
 COPY src src
 RUN node --run build

@@ -142,5 +142,3 @@ async function writeBundles(
 function isInvalid({ status, body }: ApiResponse): boolean {
   return status === 422 && parseApiObject(body)?.['reason'] === 'Invalid';
 }
-
-/** Go's server writes the header with every answer. */

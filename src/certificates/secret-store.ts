@@ -70,6 +70,7 @@ export function createSecretStore({ api, namespace, name }: SecretStoreOptions):
   };
 }
 
+/** Go's server writes the header with every answer. */
 function serverTime({ headers }: ApiResponse): number | undefined {
   const time = Date.parse(headers.date ?? '');
   return Number.isNaN(time) ? undefined : time;

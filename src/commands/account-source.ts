@@ -13,11 +13,11 @@ import { withRoleMap } from '../accounts/role-map-lookup.ts';
 import { withRoleOwner } from '../accounts/role-owner-lookup.ts';
 import { type IdentityDefaults, parseIdentity } from '../identity/identity.ts';
 import type { RoleMap } from '../identity/role-map.ts';
-import { connect } from '../kubernetes/connect.ts';
 import { createEventWriter } from '../kubernetes/events.ts';
 import { createTransport } from '../kubernetes/transport.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { connectByFlags } from './api-server.ts';
 import { UsageError } from './flag-values.ts';
 import type { FlagValues, serveFlags } from './flags.ts';
 import { followAccounts } from './follow-accounts.ts';
@@ -170,12 +170,7 @@ async function openFiles(parts: SourceParts): Promise<OpenSource> {
 async function openCluster(parts: SourceParts): Promise<OpenSource> {
   const { flags, defaults } = parts;
   const { version, environment, log, metrics } = parts.context;
-  const connection = await connect({
-    kubeconfigPath: flags.kubeconfig,
-    apiServerUrl: flags['kube-api'],
-    serviceHost: environment['KUBERNETES_SERVICE_HOST'],
-    servicePort: environment['KUBERNETES_SERVICE_PORT'],
-  });
+  const connection = await connectByFlags(flags, environment);
   const api = createTransport(connection, { version });
   const followed = followAccounts({
     api,

@@ -5,10 +5,10 @@ import { faultSteps } from '../certificates/fault.ts';
 import type { RotationSettings } from '../certificates/rotation.ts';
 import type { SelfManaged } from '../certificates/self-managed.ts';
 import type { CertificateSource } from '../certificates/source.ts';
-import { connect } from '../kubernetes/connect.ts';
 import { createTransport } from '../kubernetes/transport.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { connectByFlags } from './api-server.ts';
 import { createCertificateObserver } from './certificate-observer.ts';
 import { UsageError } from './flag-values.ts';
 import type { FlagValues, serveFlags } from './flags.ts';
@@ -36,12 +36,7 @@ export async function openSelfManagedSource(
 ): Promise<CertificateSource> {
   const settings = rotationSettings(flags);
   assertCluster(flags, context);
-  const connection = await connect({
-    kubeconfigPath: flags.kubeconfig,
-    apiServerUrl: flags['kube-api'],
-    serviceHost: context.environment['KUBERNETES_SERVICE_HOST'],
-    servicePort: context.environment['KUBERNETES_SERVICE_PORT'],
-  });
+  const connection = await connectByFlags(flags, context.environment);
   // Its library costs 20 MB, which nobody else is to pay.
   const { openSelfManaged } = await import('../certificates/self-managed.ts');
   const api = createTransport(connection, { version: context.version });

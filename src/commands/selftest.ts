@@ -1,8 +1,8 @@
 // Asks the API server itself, by a dry run, whether a pod of an account with a role comes back injected.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canExist, createClusterLookup } from '../accounts/cluster.ts';
-import { connect } from '../kubernetes/connect.ts';
 import { createTransport } from '../kubernetes/transport.ts';
+import { connectByFlags } from './api-server.ts';
 import { UsageError } from './flag-values.ts';
 import type { FlagValues, selftestFlags } from './flags.ts';
 import { formatReport } from './selftest/report.ts';
@@ -26,12 +26,7 @@ export async function selftest(flags: FlagValues<typeof selftestFlags>, context:
   const { namespace, image, 'service-account': serviceAccountName } = flags;
   const { environment, version, stop, print, printError } = context;
   requireNames({ namespace, name: serviceAccountName });
-  const connection = await connect({
-    kubeconfigPath: flags.kubeconfig,
-    apiServerUrl: flags['kube-api'],
-    serviceHost: environment['KUBERNETES_SERVICE_HOST'],
-    servicePort: environment['KUBERNETES_SERVICE_PORT'],
-  });
+  const connection = await connectByFlags(flags, environment);
   const api = createTransport(connection, { version });
   try {
     const { pod, error } = await runSelftest({

@@ -5,6 +5,7 @@ import { needTool } from '../tools/find-tool.ts';
 import { type CountingWebhook, startCountingWebhook } from './counting-webhook.ts';
 import { freePort } from './free-port.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { registerEntries } from './rendered-entries.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -81,7 +82,7 @@ describe("the chart's entries", function () {
   before(async function () {
     needTool(this, 'helm', process.env);
     // Namespaces of the system get labels.
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     scope = { 'irsa-test-entries': String(process.hrtime.bigint()) };
     for (const [name, { labels }] of Object.entries(namespaces)) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a key of that very table

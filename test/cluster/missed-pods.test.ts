@@ -6,6 +6,7 @@ import { needTool } from '../tools/find-tool.ts';
 import { auditAnnotations } from './audit-annotations.ts';
 import type { Cluster } from './cluster.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { inParallel } from './in-parallel.ts';
 import { accountOf, missedPodCases, podOf } from './missed-pod-cases.ts';
 import type { KubernetesObject } from './objects.ts';
@@ -189,7 +190,7 @@ describe('the policy that notices missed pods', function () {
   before(async function () {
     needTool(this, 'helm', process.env);
     // What all namespaces and accounts are held against is not for somebody's cluster.
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     scene = await openScene(cluster(), { kubeVersion: '1.36.3' });
   });
 
@@ -233,7 +234,7 @@ describe('the policy that notices missed pods', function () {
 describe('the policy that notices missed pods, where ConfigMaps of envFrom and namespaces are read', () => {
   it('passes over containers that may have their variables from one, and a namespace that opts out by its annotation', async function () {
     needTool(this, 'helm', process.env);
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     const values = { config: { respectEnvFrom: true, watchNamespaces: true } };
     const scene = await openScene(cluster(), { values, kubeVersion: '1.36.3' });
     try {
@@ -266,7 +267,7 @@ describe('the policy that notices missed pods, where ConfigMaps of envFrom and n
 describe('the label of accounts that name a role', () => {
   it('comes and goes with the role, and narrows what pods are held against', async function () {
     needTool(this, 'helm', process.env);
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     const accountSelector = { matchLabels: { 'irsa-webhook.io/role': 'true' } };
     const values = { missedPods: { accountSelector, keepAccountLabel: true } };
     const scene = await openScene(cluster(), { values, kubeVersion: '1.36.3' });
@@ -304,7 +305,7 @@ describe('the policy that notices missed pods, on Kubernetes 1.33', function () 
 
   before(async function () {
     needTool(this, 'helm', process.env);
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     older = await openCluster({ ...process.env, KUBECONFIG: '' }, { apiServerFlags: ['--emulated-version=1.33'] });
     scene = await openScene(older, { kubeVersion: '1.33.0' });
   });

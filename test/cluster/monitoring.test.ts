@@ -4,6 +4,7 @@ import { readAlerts } from '../monitoring/alert-rules.ts';
 import { fillIn, readDashboard } from '../monitoring/dashboard.ts';
 import { askPanels } from '../monitoring/panel-checks.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { brokenCondition, missed, type Monitored, openMonitored, required } from './monitored.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -17,7 +18,7 @@ describe('monitoring', function () {
 
   before(async function () {
     // The policy has the name that the chart gives it: not on a cluster that may have the chart.
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     monitored = await openMonitored(cluster(), { intervalSeconds: 1, certificateLifetime: '168h' });
   });
 

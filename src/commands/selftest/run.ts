@@ -10,7 +10,7 @@ import type { ApiResponse } from '../../kubernetes/transport.ts';
 import { checkPod } from './check.ts';
 import { SelftestError } from './error.ts';
 import { createSelftestPod } from './pod.ts';
-import { type Patience, refusalOf, type Refusal } from './refusal.ts';
+import { type Patience, refusalOf } from './refusal.ts';
 import { faultOf, type JudgedPod } from './report.ts';
 import { readWarnings } from './warnings.ts';
 
@@ -121,7 +121,7 @@ async function send(sent: JsonObject, identity: Identity, options: SelftestOptio
   } catch (cause) {
     return noAnswer(title, cause);
   }
-  if (response.status !== 201) return triedInVain(refusalOf(response, title));
+  if (response.status !== 201) return refusalOf(response, title);
   const answered = parseApiObject(response.body);
   if (answered?.['kind'] !== 'Pod') return noAnswer(title, new Error('expected a pod in JSON, got something else'));
   const check = checkPod({ sent, answered, namespace, identity, settings });
@@ -129,10 +129,6 @@ async function send(sent: JsonObject, identity: Identity, options: SelftestOptio
   const pod: JudgedPod = { namespace, serviceAccountName, identity, check, warnings };
   const error = faultOf(pod);
   return { pod, patience: 'long', ...(error && { error }) };
-}
-
-function triedInVain({ error, patience }: Refusal): Try {
-  return { error, patience };
 }
 
 function noAnswer(title: string, cause: unknown): Try {

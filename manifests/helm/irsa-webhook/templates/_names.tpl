@@ -16,6 +16,7 @@
 irsa-webhook.io/replica-of: {{ include "irsa-webhook.fullname" . | toYaml }}
 {{- end -}}
 
+{{/* What tells the objects of a release from all others. */}}
 {{- define "irsa-webhook.ownLabels" -}}
 app.kubernetes.io/name: {{ include "irsa-webhook.name" . | toYaml }}
 app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
