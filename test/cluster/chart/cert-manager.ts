@@ -50,18 +50,22 @@ export async function startCertManager(cluster: Cluster): Promise<CertManager> {
   /** The authority of each certificate, by `namespace/name`. */
   const authorities = new Map<string, string>();
 
+  /** Returns undefined until the issuer has one: Helm makes a Certificate before its Issuer, and the authority may come last. */
+  const signerOf = async (namespace: string, issuerName: string): Promise<Signer | undefined> => {
+    const issuers = `/apis/${group}/v1/namespaces/${namespace}/issuers`;
+    const { items } = await cluster.get<ObjectList<Issuer>>(issuers);
+    const issuer = items.find(({ metadata }) => metadata.name === issuerName)?.spec;
+    if (issuer?.selfSigned !== undefined) return makeAuthority({ nowMs: Date.now(), lifetimeMs });
+    return signers.get(issuer?.ca?.secretName ?? '');
+  };
+
   const issue = async (certificate: Certificate): Promise<void> => {
     const { namespace = '', name } = certificate.metadata;
     if (authorities.has(`${namespace}/${name}`)) return;
     const { secretName, isCA = false, dnsNames: names = [], issuerRef } = certificate.spec;
-    const issuers = `/apis/${group}/v1/namespaces/${namespace}/issuers`;
-    const issuer = (await cluster.get<Issuer>(`${issuers}/${issuerRef.name}`)).spec;
-    const nowMs = Date.now();
-    const signer =
-      issuer.selfSigned === undefined
-        ? signers.get(issuer.ca?.secretName ?? '')
-        : await makeAuthority({ nowMs, lifetimeMs });
+    const signer = await signerOf(namespace, issuerRef.name);
     if (signer === undefined) return;
+    const nowMs = Date.now();
     if (isCA) signers.set(secretName, signer);
     const pair = isCA ? signer : (await makeLeaf({ signer, nowMs, lifetimeMs, names })).pair;
     const data = { 'tls.crt': pair.cert, 'tls.key': pair.key, 'ca.crt': signer.cert };
