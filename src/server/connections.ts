@@ -1,6 +1,7 @@
 // The open connections of a port: what each is doing, and which are closed when there are too many.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Connection, destroyConnection, type ShedReason } from './connection.ts';
 import { createRoomMaker } from './make-room.ts';
 import { createUnreadWatch } from './unread-answers.ts';
@@ -32,6 +33,8 @@ export type Connections = {
   /** Returns whether the call is to be answered; where it is not, its connection ends with an answer before it. */
   readonly addCall: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly count: () => number;
+  /** Returns whether the answer of an open call has begun to leave over this one. */
+  readonly hasAnswer: (socket: Duplex) => boolean;
   /** Returns whether there is one without an open call. */
   readonly hasIdle: () => boolean;
   /** Ends each connection that there is with its next answer, also with those of calls that came before this. */
@@ -134,6 +137,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
     },
     addCall,
     count: () => bySocket.size,
+    hasAnswer: (socket) =>
+      socket instanceof Socket && (bySocket.get(socket)?.calls.some(({ headersSent }) => headersSent) ?? false),
     hasIdle: () => {
       for (const { calls } of bySocket.values()) if (calls.length === 0) return true;
       return false;

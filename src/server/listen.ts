@@ -2,6 +2,7 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { ShedReason } from './connection.ts';
+import { answerClientErrors } from './client-errors.ts';
 import { createConnections } from './connections.ts';
 import { cut, drain, type DrainTimes } from './drain.ts';
 import { handshakeTimeoutCode } from './handshake-errors.ts';
@@ -81,6 +82,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   server.maxConnections = maxConnections;
   await open(server, options);
   server.on('connection', connections.add);
+  answerClientErrors(server, connections.hasAnswer);
   server.on('drop', () => observer.onDrop?.());
   server.on('secureConnection', connections.secured);
   // A handshake that fails, a connection that is reset: nothing to answer, nothing to crash for.
