@@ -20,7 +20,7 @@ export type ConnectionsOptions = {
     /** However often a byte comes: Node's own handshakeTimeout begins anew with each. */
     readonly timeoutMs: number;
     /** A connection was cut whose handshake was not over in that time. */
-    readonly onTimeout: () => void;
+    readonly onTimeout: (accepted: Socket) => void;
   };
 };
 
@@ -79,7 +79,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const cutLater = (socket: Socket): NodeJS.Timeout | undefined =>
     handshakes &&
     setTimeout(() => {
-      handshakes.onTimeout();
+      handshakes.onTimeout(socket);
       socket.destroy();
     }, handshakes.timeoutMs).unref();
 

@@ -1,11 +1,13 @@
 // Opens a port, with the limits that every connection is under.
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { ShedReason } from './connection.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { createConnections } from './connections.ts';
 import { cut, drain, type DrainTimes } from './drain.ts';
 import { handshakeTimeoutCode } from './handshake-errors.ts';
+import { beginTlsLate } from './late-tls.ts';
 import { connectionLimits, handshakeTimeoutMs, usualMaxConnections } from './limits.ts';
 import { secureContextOptions, type ServingPair, type TlsMaterial, type TlsSettings } from './tls-options.ts';
 
@@ -63,10 +65,11 @@ export class ListenError extends Error {
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listener> {
   const { maxConnections = usualMaxConnections, observer = {} } = options;
   const onHandshakeError = (code: string): void => observer.onHandshakeError?.(code);
-  // Each handshake that is cut for its time comes back as a connection that was reset.
+  const begun = new WeakSet<Socket>();
+  // Each handshake that has begun, and is cut for its time, comes back as a connection that was reset.
   let cutHandshakes = 0;
-  const onHandshakeTimeout = (): void => {
-    cutHandshakes += 1;
+  const onHandshakeTimeout = (accepted: Socket): void => {
+    if (begun.has(accepted)) cutHandshakes += 1;
     onHandshakeError(handshakeTimeoutCode);
   };
   const connections = createConnections({
@@ -80,6 +83,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   };
   const { server, use } = createServer(onCall, options);
   server.maxConnections = maxConnections;
+  if (server instanceof HttpsServer) beginTlsLate(server, (socket) => begun.add(socket));
   await open(server, options);
   server.on('connection', connections.add);
   answerClientErrors(server, connections.hasAnswer);

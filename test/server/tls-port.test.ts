@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import https from 'node:https';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createSelfSignedPair, type SelfSignedPair } from '../../src/certificates/self-signed.ts';
 import { handshakeErrorReason } from '../../src/server/handshake-errors.ts';
@@ -166,10 +167,50 @@ describe('server: the TLS port', () => {
 
   describe('handshakes', function () {
     this.timeout(20_000);
+    /** Of a record of 512 bytes, so that each further byte is one of a ClientHello. */
+    const recordHead = [22, 3, 1, 2, 0];
 
-    for (const [name, everyMs] of [
-      ['that say nothing', undefined],
-      ['that send a byte now and then', 500],
+    it('whose first bytes come one by one are made', async () => {
+      const { port } = await start();
+      const through = createServer((from) => {
+        const to = connectTcp(port, '127.0.0.1');
+        to.pipe(from);
+        from.once('data', (hello: Buffer) => {
+          void (async () => {
+            for (const byte of hello) {
+              to.write(Buffer.from([byte]));
+              await nextTurn();
+            }
+            from.pipe(to);
+          })();
+        });
+        for (const socket of [from, to]) socket.on('error', () => undefined);
+        scope.onEnd(() => to.destroy());
+      });
+      await once(through.listen(0, '127.0.0.1'), 'listening');
+      scope.onEnd(() => through.close());
+      const address = through.address();
+      assert.ok(typeof address === 'object' && address !== null);
+      assert.equal((await call({ port: address.port, ca: first.cert }, '/')).body, 'ok');
+    });
+
+    it('of callers who reset or end a connection before they begin are no fault, and not remembered', async () => {
+      const codes: string[] = [];
+      const { port, connectionCount } = await start({ observer: { onHandshakeError: (code) => codes.push(code) } });
+      for (const leave of ['resetAndDestroy', 'end'] as const) {
+        const socket = connectTcp(port, '127.0.0.1').on('error', () => undefined);
+        await eventually('the connection', () => connectionCount() === 1);
+        socket[leave]();
+        await eventually('its end', () => connectionCount() === 0);
+      }
+      assert.deepEqual(codes, []);
+      assert.equal((await call({ port, ca: first.cert }, '/')).body, 'ok');
+    });
+
+    for (const [name, everyMs, head] of [
+      ['that never begin', undefined, []],
+      ['that say no more', undefined, recordHead],
+      ['that send a byte now and then', 500, recordHead],
     ] as const) {
       it(`${name} are cut after 5 s, and counted as such`, async () => {
         const codes: string[] = [];
@@ -177,8 +218,7 @@ describe('server: the TLS port', () => {
         const startMs = performance.now();
         const socket = connectTcp(port, '127.0.0.1').on('error', () => undefined);
         scope.onEnd(() => socket.destroy());
-        // The head of a record of 512 bytes, so that each further byte is one of a ClientHello.
-        socket.write(Buffer.from([22, 3, 1, 2, 0]));
+        socket.write(Buffer.from(head));
         const drip = everyMs === undefined ? undefined : setInterval(() => socket.write('\u0001'), everyMs);
         scope.onEnd(() => {
           clearInterval(drip);
@@ -200,9 +240,8 @@ describe('server: the TLS port', () => {
       http.write('GET / HTTP/1.1\r\n\r\n');
       await eventually('plain HTTP', () => codes.length === 1);
       const gone = connectTcp(port, '127.0.0.1');
-      await once(gone, 'connect');
-      gone.destroy();
-      await eventually('a caller that goes away', () => codes.length === 2);
+      gone.end(Buffer.from(recordHead));
+      await eventually('a caller that goes away in the middle', () => codes.length === 2);
       // Node's own client ends the handshake first, and says nothing.
       const authority = join(await scope.folder(), 'ca.pem');
       await writeFile(authority, second.cert);
