@@ -1,7 +1,7 @@
 // The wire: AdmissionReview of admission.k8s.io, v1 and v1beta1 (k8s.io/api/admission).
 import { asObject, asString } from '../identity/json.ts';
 import type { AddOperation } from '../injection/operations.ts';
-import { isTooDeep } from './json-depth.ts';
+import { isTooDeep, tooDeep } from './json-depth.ts';
 
 const apiVersions = ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1'] as const;
 
@@ -127,7 +127,7 @@ function boundWarnings(warnings: readonly string[]): readonly string[] {
 
 function parseJson(body: string): unknown {
   if (isTooDeep(body)) {
-    throw new ReviewError('ERR_REVIEW_TOO_DEEP', 'expected JSON of some levels, got it nested too deeply');
+    throw new ReviewError(tooDeep.code, tooDeep.message);
   }
   try {
     return JSON.parse(body) as unknown;

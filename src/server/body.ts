@@ -1,12 +1,14 @@
 // Reads the body of a call: bounded in size and in time.
 import type { IncomingMessage } from 'node:http';
+import { createDepthWatch, tooDeep } from '../admission/json-depth.ts';
 import { bytesATurn, type TakeTurns } from './body-turns.ts';
 
 /** Bytes: two objects of at most 3 MiB (the API server's limit for one) and 1 MiB for what surrounds them, as controller-runtime. */
 export const maxBodyBytes = 7 * 1024 * 1024;
 
 /** Why there is no body. */
-export type BodyErrorCode = 'ERR_BODY_TOO_LARGE' | 'ERR_BODY_BUDGET' | 'ERR_BODY_TIMEOUT' | 'ERR_BODY_ABORTED';
+export type BodyErrorCode =
+  typeof tooDeep.code | 'ERR_BODY_TOO_LARGE' | 'ERR_BODY_BUDGET' | 'ERR_BODY_TIMEOUT' | 'ERR_BODY_ABORTED';
 
 /** The body could not be read whole. */
 export class BodyError extends Error {
@@ -79,7 +81,7 @@ export type BodyLimits = { readonly timeoutMs: number; readonly budget: BodyBudg
 
 /**
  * Calls back once with the whole body, or with a {@link BodyError} when it is larger than `maxBodyBytes` (nothing more
- * is read then, nor anything at all when Content-Length says so beforehand), does not fit into the budget, is not whole
+ * is read then, nor anything at all when Content-Length says so beforehand), is large and nests too deeply, does not fit into the budget, is not whole
  * after `timeoutMs`, or the caller goes away. Nothing of it is held after that.
  */
 export function readBody(
@@ -98,7 +100,9 @@ export function readBody(
   let length = 0;
   let isDone = false;
   // The API server says how long each body is.
-  if (!(expected <= bytesATurn)) takeTurns(request, () => !isDone && !Number.isNaN(expected));
+  const isLarge = !(expected <= bytesATurn);
+  if (isLarge) takeTurns(request, () => !isDone && !Number.isNaN(expected));
+  const isTooDeep = isLarge ? createDepthWatch() : undefined;
   let partial: PartialBody | undefined;
 
   const finish = (error?: BodyError): void => {
@@ -114,6 +118,7 @@ export function readBody(
   const onData = (chunk: Buffer): void => {
     if (isDone) return;
     if (length + chunk.length > maxBodyBytes) finish(tooLarge());
+    else if (isTooDeep?.(chunk) === true) finish(new BodyError(tooDeep.code, tooDeep.message));
     else take(chunk);
   };
   const take = (chunk: Buffer): void => {

@@ -257,6 +257,7 @@ const bodyStatusCodes: Readonly<Record<Exclude<BodyErrorCode, 'ERR_BODY_ABORTED'
   ERR_BODY_BUDGET: 503,
   ERR_BODY_TIMEOUT: 408,
   ERR_BODY_TOO_LARGE: 413,
+  ERR_REVIEW_TOO_DEEP: 400,
 };
 
 function refuseBody(call: Call, error: BodyError, options: ReviewRouteOptions): void {

@@ -1,13 +1,20 @@
 // Deep JSON is told from JSON that only looks deep.
 import assert from 'node:assert/strict';
-import { assert as check, json, property } from 'fast-check';
-import { isTooDeep } from '../../src/admission/json-depth.ts';
+import { array, assert as check, constantFrom, integer, json, property } from 'fast-check';
+import { createDepthWatch, isTooDeep } from '../../src/admission/json-depth.ts';
 
 /** Long enough to be looked at. */
 const padding = ' '.repeat(16_384);
 
 function nest(depth: number, open = '[', close = ']'): string {
   return padding + open.repeat(depth) + close.repeat(depth);
+}
+
+function piecesOf(text: string, size: number): Uint8Array[] {
+  const bytes = Buffer.from(text);
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+    bytes.subarray(index * size, (index + 1) * size),
+  );
 }
 
 describe('admission/json-depth', () => {
@@ -33,6 +40,25 @@ describe('admission/json-depth', () => {
 
   it('is not asked of short texts, which parse in no time', () => {
     assert.equal(isTooDeep('['.repeat(16_384)), false);
+  });
+
+  it('is told of a text in pieces as of the whole', () => {
+    const words = ['[', ']', '{', '}', '"', '\\', 'a', 'é'];
+    check(
+      property(
+        array(constantFrom(...words, '['.repeat(400), ']'.repeat(300), '"['), { maxLength: 60 }),
+        integer({ min: 1, max: 700 }),
+        (parts, size) => {
+          const text = padding + parts.join('');
+          const watch = createDepthWatch();
+          assert.equal(
+            piecesOf(text, size).some((piece) => watch(piece)),
+            isTooDeep(text),
+          );
+        },
+      ),
+      { numRuns: 2_000 },
+    );
   });
 
   it('never takes JSON of few levels for deep', () => {

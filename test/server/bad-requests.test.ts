@@ -145,7 +145,14 @@ const bodyRows = (path: string): Row[] =>
     ['no UID', JSON.stringify(createReview({ uid: undefined })), noUid],
     ['a numeric UID', JSON.stringify(createReview({ uid: 7 })), noUid],
     ['a huge UID', JSON.stringify(createReview({ uid: 'u'.repeat(1_000_000) })), noUid],
-  ].map(([name = '', body = '', answer = '']) => ({ name, call: callText(body, { path }), status: 400, body: answer }));
+  ].map(([name = '', body = '', answer = '']) => ({
+    name,
+    call: callText(body, { path }),
+    status: 400,
+    body: answer,
+    // Those that are so long are read no further.
+    ...(answer === tooDeep && { closes: true }),
+  }));
 
 const sizeRows = (path: string): Row[] => [
   {
