@@ -1,5 +1,5 @@
 // The metrics, by name, and what is counted on each.
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type AccountMetrics, type AccountMetricsOptions, createAccountMetrics } from './account-metrics.ts';
 import { gather, type Gathered } from './gather.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type ServerMetrics,
   type ServerMetricsOptions,
 } from './server-metrics.ts';
+import { addProcessMetrics } from './process-metrics.ts';
 import { createTally } from './tally.ts';
 
 /** Seconds. From well below a cached answer's time to the 10 s that the API server waits by default. */
@@ -71,7 +72,7 @@ export type Metrics = {
  */
 export function createMetrics(outcomes: readonly string[], options: { readonly processMetrics: boolean }): Metrics {
   const registry = new Registry();
-  if (options.processMetrics) collectDefaultMetrics({ register: registry });
+  if (options.processMetrics) addProcessMetrics(registry);
   const registers = [registry];
 
   const reviews = createTally({

@@ -48,6 +48,11 @@ describe('observability/metrics', () => {
       assert.ok(withProcess.has(name), name);
     }
     for (const name of (await render(metrics)).keys()) assert.ok(withProcess.has(name), name);
+    // Each of them walks through all connections.
+    assert.deepEqual(
+      [...withProcess.keys()].filter((name) => name.startsWith('nodejs_active')),
+      [],
+    );
   });
 
   it('starts each outcome at 0', async () => {
