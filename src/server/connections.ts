@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Connection, destroyConnection, type ShedReason } from './connection.ts';
+import { leaveOutStacks } from './cut-calls.ts';
 import { createRoomMaker } from './make-room.ts';
 import { createUnreadWatch } from './unread-answers.ts';
 
@@ -89,6 +90,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     const key = keyOf(socket);
     bySocket.set(socket, connection);
     if (handshakes) handshaking.set(key, connection);
+    else leaveOutStacks(socket);
     socket.once('close', () => {
       clearTimeout(connection.deadline);
       bySocket.delete(connection.socket);
@@ -134,6 +136,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       bySocket.delete(connection.socket);
       connection.socket = socket;
       bySocket.set(socket, connection);
+      leaveOutStacks(socket);
     },
     addCall,
     count: () => bySocket.size,
