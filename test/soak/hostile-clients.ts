@@ -61,7 +61,7 @@ export function describeHostileClients({ seconds, scale, holdsTimes }: HostileCl
       const { program, port } = target;
       // The first ones are slower: nothing is compiled yet.
       await sendGoodReviews(port, 3_000);
-      const quiet = await sendGoodReviews(port, Math.min(seconds, 15) * 1_000);
+      const quiet = await sendGoodReviews(port, Math.min(seconds, 30) * 1_000);
       const usedBefore = await target.usedBytes();
       print(describeReviews('quiet', quiet), `resident ${mebibytes(await residentBytes(program.child))}`);
 
