@@ -3,7 +3,6 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { parseCommandLine } from './commands/command-line.ts';
 import { UsageError } from './commands/flag-values.ts';
-import { keepYoungGenerationSmall } from './commands/young-generation.ts';
 
 async function main(): Promise<void> {
   const { version } = packageJson;
@@ -29,7 +28,6 @@ async function main(): Promise<void> {
       return;
     }
     case 'serve': {
-      keepYoungGenerationSmall();
       const { serve } = await import('./commands/serve.ts');
       const { env: environment, stderr: standardError } = process;
       await serve(command, { version, environment, print, standardError, atExit, stop: stopSignal() });

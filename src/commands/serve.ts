@@ -11,6 +11,7 @@ import { openCallers } from './client-authorities.ts';
 import type { serveFlags } from './flags.ts';
 import { openPorts } from './open-ports.ts';
 import type { ParsedFlags } from './parse-flags.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** What the process gives the command. */
 export type ServeContext = {
@@ -45,6 +46,7 @@ export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: Ser
       log.info({ version: context.version, port: webhook.port, metricsPort: operations.port }, 'listening');
       // Whoever waits for this line is not to wait for others with it.
       log.flush();
+      keepYoungGenerationSmall();
       if (accounts.accounts) {
         const ports = { port: webhook.port, metricsPort: operations.port };
         const known = { path: flags['service-accounts'], accounts: accounts.accounts() };
