@@ -59,5 +59,8 @@ export function closeIdleSockets(agent: http.Agent): void {
 function createAgent(client: typeof http | typeof https, tls: TlsOptions): http.Agent {
   // Said out loud, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch verification off.
   const options = { keepAlive: true, keepAliveMsecs: tcpKeepAliveMs, maxSockets, rejectUnauthorized: true, ...tls };
-  return new client.Agent(options);
+  const agent = new client.Agent(options);
+  // All its connections lead to one origin. Node would join all TLS options, certificates too, into a name for each call.
+  agent.getName = () => 'api-server';
+  return agent;
 }
