@@ -145,7 +145,7 @@ function replaceServer({ tlsServerName, ...cluster }: Cluster, origin: URL, isOv
 
 /** Asks client-node, which reads the certificate files and runs an exec plugin whose answer has expired. */
 async function readAccess(kubeConfig: KubeConfig, path: string, timeoutMs: number): Promise<Access> {
-  const limits = { timeoutMs, signals: [], expected: `a credential as in ${path}` };
+  const limits = { timeoutMs, signals: [], expected: () => `a credential as in ${path}` };
   const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
   try {
     await withDeadline(limits, () => kubeConfig.applyToHTTPSOptions(options));

@@ -1,11 +1,12 @@
 // Hands on the body of an answer while it comes.
 
 import type { IncomingMessage } from 'node:http';
+import type { EndSignal } from './end-signal.ts';
 import { KubernetesError } from './errors.ts';
 import { toKubernetesError } from './socket-errors.ts';
 
 /** Ends a response the moment a signal is aborted, also while nobody reads it; its reader gets ERR_KUBERNETES_ABORTED. */
-export function endOnAbort(response: IncomingMessage, signals: readonly AbortSignal[], url: string): void {
+export function endOnAbort(response: IncomingMessage, signals: readonly EndSignal[], url: string): void {
   const onAbort = () =>
     response.destroy(
       new KubernetesError('ERR_KUBERNETES_ABORTED', `Expected a stream from ${url}, but the call was aborted`),

@@ -10,7 +10,8 @@ import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import type { Connection } from './connection.ts';
 import { closeIdleSockets, createConnectionPools, type PoolName } from './connection-pools.ts';
-import { withDeadline } from './deadline.ts';
+import { type Ending, withDeadline } from './deadline.ts';
+import { createEndController, type EndSignal } from './end-signal.ts';
 import { KubernetesError } from './errors.ts';
 import { endOnAbort, readChunks } from './response-stream.ts';
 import { toKubernetesError } from './socket-errors.ts';
@@ -31,7 +32,7 @@ export type CallOptions = {
   /** The whole call: credential, waiting for a connection, the answer, its body, and a second try. */
   readonly timeoutMs: number;
   /** Ends the call at once. */
-  readonly signal?: AbortSignal;
+  readonly signal?: EndSignal;
   /** In place of the transport's. */
   readonly maxBodyBytes?: number;
 };
@@ -102,11 +103,23 @@ export function createTransport(connection: Connection, options: TransportOption
   const client = origin.protocol === 'https:' ? https : http;
   const { hostname, port } = urlToHttpOptions(origin);
   const pathPrefix = origin.pathname.replace(/\/$/, '');
-  const closing = new AbortController();
-
+  const closing = createEndController();
   const pools = createConnectionPools(connection);
 
-  const send = async ({ path, pool, body }: Call, authorization: string | undefined, signal: AbortSignal) => {
+  /** A list of names and values, Node writes as it is; an object, it goes through several times. */
+  const ownHeaders = ['Host', origin.host, 'Accept', 'application/json', 'User-Agent', `irsa-webhook/${options.version}`];
+  const headersOf = (authorization: string | undefined, body: Body | undefined): string[] => {
+    const headers = [...ownHeaders];
+    if (authorization !== undefined) headers.push('Authorization', authorization);
+    if (body !== undefined) {
+      headers.push('Content-Type', body.type, 'Content-Length', String(Buffer.byteLength(body.text)));
+    }
+    return headers;
+  };
+
+  const send = async ({ path, pool, body }: Call, authorization: string | undefined, ending: Ending) => {
+    // Getting the authorization may have taken all the time there was.
+    ending.throwIfOver();
     const agent = pools.agentOf(pool);
     const request: RequestOptions = {
       agent,
@@ -114,60 +127,48 @@ export function createTransport(connection: Connection, options: TransportOption
       port,
       path: pathPrefix + path,
       method: body?.method ?? 'GET',
-      headers: {
-        accept: 'application/json',
-        'user-agent': `irsa-webhook/${options.version}`,
-        ...(authorization !== undefined && { authorization }),
-        ...(body !== undefined && {
-          'content-type': body.type,
-          'content-length': String(Buffer.byteLength(body.text)),
-        }),
-      },
+      headers: headersOf(authorization, body),
     };
-    const sent = { text: body?.text, signal };
     const firstTry = client.request(request);
     try {
-      return await answerTo(firstTry, sent);
+      return await answerTo(firstTry, body?.text, ending);
     } catch (error) {
       // An abort looks like a reset from here.
-      if (signal.aborted || body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
+      if (ending.isOver() || body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
       // The API server closed the idle connection while we wrote to it; the other idle ones may be as dead.
       closeIdleSockets(agent);
-      return answerTo(client.request(request), sent);
+      return answerTo(client.request(request), undefined, ending);
     }
   };
 
-  /** Returns an answer whose body is still to be read; the signal ends it. */
-  const open = async (call: Call, signal: AbortSignal) => {
+  /** Returns an answer whose body is still to be read; it is the step that is under way until then. */
+  const open = async (call: Call, ending: Ending) => {
     const authorization = await connection.authorization();
-    signal.throwIfAborted();
-    const response = await send(call, authorization, signal);
+    const response = await send(call, authorization, ending);
     if (response.statusCode !== 401) return response;
     response.destroy();
     connection.refused(authorization);
-    const renewed = await connection.authorization();
-    signal.throwIfAborted();
-    return send(call, renewed, signal);
+    return send(call, await connection.authorization(), ending);
   };
 
   /** What is told of a path: its query may hold a continue token, which helps nobody. */
   const urlOf = (path: string) => origin.origin + pathPrefix + path.replace(/\?.*/s, '');
-  const signalsOf = (signal: AbortSignal | undefined) =>
+  const signalsOf = (signal: EndSignal | undefined) =>
     signal === undefined ? [closing.signal] : [closing.signal, signal];
 
   const defaultMax = options.maxBodyBytes ?? defaultMaxBodyBytes;
   const ask = async (call: Call, { timeoutMs, signal, maxBodyBytes = defaultMax }: CallOptions) => {
-    const url = urlOf(call.path);
-    const limits = { timeoutMs, signals: signalsOf(signal), expected: `an answer from ${url}` };
+    const url = () => urlOf(call.path);
+    const limits = { timeoutMs, signals: signalsOf(signal), expected: () => `an answer from ${url()}` };
     try {
-      return await withDeadline(limits, async (ended) => readAnswer(await open(call, ended), maxBodyBytes, url));
+      return await withDeadline(limits, async (ending) => readAnswer(await open(call, ending), maxBodyBytes, url));
     } catch (error) {
-      throw toKubernetesError(error, url);
+      throw toKubernetesError(error, url());
     }
   };
 
   return {
-    get: async (path, callOptions) => ask({ path, pool: 'reads' }, callOptions),
+    get: (path, callOptions) => ask({ path, pool: 'reads' }, callOptions),
     async post(path, object, callOptions) {
       const body: Body = { method: 'POST', type: 'application/json', text: JSON.stringify(object) };
       return ask({ path, pool: 'reads', body }, callOptions);
@@ -177,20 +178,20 @@ export function createTransport(connection: Connection, options: TransportOption
       return ask({ path, pool: 'reads', body: { method: 'PATCH', type, text: JSON.stringify(patch) } }, callOptions);
     },
     async stream(path, { timeoutMs, signal }) {
-      const url = urlOf(path);
+      const url = () => urlOf(path);
       const signals = signalsOf(signal);
       try {
-        return await withDeadline({ timeoutMs, signals, expected: `an answer from ${url}` }, async (ended) => {
-          const response = await open({ path, pool: 'streams' }, ended);
+        return await withDeadline({ timeoutMs, signals, expected: () => `an answer from ${url()}` }, async (ending) => {
+          const response = await open({ path, pool: 'streams' }, ending);
           const { statusCode: status = 0, headers } = response;
           if (status < 200 || status > 299) {
             return readAnswer(response, defaultMax, url);
           }
-          endOnAbort(response, signals, url);
-          return { status, headers, chunks: readChunks(response, url) };
+          endOnAbort(response, signals, url());
+          return { status, headers, chunks: readChunks(response, url()) };
         });
       } catch (error) {
-        throw toKubernetesError(error, url);
+        throw toKubernetesError(error, url());
       }
     },
     close() {
@@ -202,18 +203,22 @@ export function createTransport(connection: Connection, options: TransportOption
 }
 
 /**
- * Sends a request and returns the head of its answer. The signal ends the request, and the body that may still come; Node
+ * Sends a request and returns the head of its answer. Until the body is read as well the request is the step to end: Node
  * does the same for a request that is given a signal, by watching it as a stream, which costs as much as sending it.
  */
-function answerTo(
-  request: ClientRequest,
-  { text, signal }: { readonly text: string | undefined; readonly signal: AbortSignal },
-): Promise<IncomingMessage> {
-  signal.addEventListener('abort', () => request.destroy(), { once: true });
+function answerTo(request: ClientRequest, text: string | undefined, ending: Ending): Promise<IncomingMessage> {
+  ending.endStep = () => request.destroy();
   return new Promise((resolve, reject) => {
+    let isAnswered = false;
     request.on('error', reject);
-    request.on('close', () => reject(new Error('The request was closed before an answer came')));
-    request.on('response', resolve);
+    // Every request is closed at last, and an Error is dear: it looks through the stack.
+    request.on('close', () => {
+      if (!isAnswered) reject(new Error('The request was closed before an answer came'));
+    });
+    request.on('response', (response) => {
+      isAnswered = true;
+      resolve(response);
+    });
     request.end(text);
   });
 }
@@ -223,13 +228,8 @@ function wasReset(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
-async function readAnswer(response: IncomingMessage, maxBodyBytes: number, url: string): Promise<ApiResponse> {
-  const body = await readBody(response, maxBodyBytes, url);
-  return { status: response.statusCode ?? 0, headers: response.headers, body };
-}
-
-/** By its events: a loop over the stream costs a read of one account a tenth of its time. */
-function readBody(response: IncomingMessage, maxBodyBytes: number, url: string): Promise<string> {
+/** By the events of its body: a loop over the stream costs a read of one account a tenth of its time. */
+function readAnswer(response: IncomingMessage, maxBodyBytes: number, url: () => string): Promise<ApiResponse> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   return new Promise((resolve, reject) => {
@@ -239,13 +239,23 @@ function readBody(response: IncomingMessage, maxBodyBytes: number, url: string):
         response.destroy(
           new KubernetesError(
             'ERR_KUBERNETES_RESPONSE_TOO_LARGE',
-            `Expected at most ${maxBodyBytes} bytes from ${url}, got more: ask for smaller pages by limit=`,
+            `Expected at most ${maxBodyBytes} bytes from ${url()}, got more: ask for smaller pages by limit=`,
           ),
         );
       } else chunks.push(chunk);
     });
-    response.on('end', () => resolve(Buffer.concat(chunks, bytes).toString('utf8')));
+    response.on('end', () => {
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: textOf(chunks, bytes) });
+    });
     response.on('error', reject);
-    response.on('close', () => reject(new Error('The connection was closed before the answer was whole')));
+    response.on('close', () => {
+      if (!response.readableEnded) reject(new Error('The connection was closed before the answer was whole'));
+    });
   });
+}
+
+/** Nearly all objects come in one piece. */
+function textOf(chunks: readonly Buffer[], bytes: number): string {
+  const [only] = chunks;
+  return (only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, bytes)).toString('utf8');
 }
