@@ -2,6 +2,7 @@
 import type { AccountRef } from '../identity/account-ref.ts';
 import type { ContainerCredentials, Identity, NoIdentity, NoRoleReason } from '../identity/identity.ts';
 import type { NoRoleInMapReason } from '../identity/role-map-entry.ts';
+import type { EndSignal } from '../kubernetes/end-signal.ts';
 
 /** Why there is no identity, though the question was answered. */
 export type NoIdentityReason = NoRoleReason | NoRoleInMapReason | 'service_account_not_found';
@@ -26,7 +27,7 @@ export type Deadline = {
   /** The moment, in milliseconds on the clock of `performance.now()`. */
   readonly atMs: number;
   /** Aborted when the caller has gone before that; made at the first call, since an answer at hand needs none. */
-  readonly callerGone: () => AbortSignal;
+  readonly callerGone: () => EndSignal;
 };
 
 /**

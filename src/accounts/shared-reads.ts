@@ -1,5 +1,6 @@
 // Lets reviews of one account share reads of it, each of which starts after the reviews that it answers have come.
 import type { AccountRef } from '../identity/account-ref.ts';
+import { createEndController, type EndController } from '../kubernetes/end-signal.ts';
 import type { Answer, Deadline, Lookup } from './lookup.ts';
 import { lookupFault } from './lookup-fault.ts';
 
@@ -34,7 +35,7 @@ type SharedRead = {
   readonly account: AccountRef;
   readonly waiters: Set<(answer: Answer) => void>;
   /** Ends the read when nobody waits for it any more. */
-  readonly abandoned: AbortController;
+  readonly abandoned: EndController;
   /** The latest of its reviews. */
   deadlineMs: number;
   /** The earliest of its reviews. */
@@ -216,7 +217,7 @@ function createRead(account: AccountRef): SharedRead {
   return {
     account,
     waiters: new Set(),
-    abandoned: new AbortController(),
+    abandoned: createEndController(),
     deadlineMs: 0,
     firstDeadlineMs: Number.POSITIVE_INFINITY,
     startedMs: undefined,

@@ -198,13 +198,31 @@ function shed(call: Call, reason: Pick<Refusal, 'code' | 'message'>, options: Re
 function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: number): Parameters<DecideReview>[1] {
   return {
     atMs: reviewDeadlineMs(request.url ?? '', startMs, lookupTimeoutMs),
-    callerGone: () => {
-      const gone = new AbortController();
-      if (response.destroyed) gone.abort();
-      response.once('close', () => {
-        if (!response.writableFinished) gone.abort();
-      });
-      return gone.signal;
+    callerGone: () => callerGoneOf(response),
+  };
+}
+
+type CallerGone = ReturnType<Parameters<DecideReview>[1]['callerGone']>;
+
+/** An AbortController would cost more than all else that is kept of a call. */
+function callerGoneOf(response: ServerResponse): CallerGone {
+  const listeners: (() => void)[] = [];
+  const isGone = (): boolean => response.destroyed && !response.writableFinished;
+  response.on('close', () => {
+    if (!isGone()) return;
+    // A listener may take away others that are yet to come.
+    for (let next = listeners.shift(); next !== undefined; next = listeners.shift()) next();
+  });
+  return {
+    get aborted() {
+      return isGone();
+    },
+    addEventListener(_, listener) {
+      listeners.push(listener);
+    },
+    removeEventListener(_, listener) {
+      const position = listeners.indexOf(listener);
+      if (position !== -1) listeners.splice(position, 1);
     },
   };
 }

@@ -214,7 +214,7 @@ describe('server/review-route', () => {
     });
 
     it('are not those whose answer came', async () => {
-      const signals: AbortSignal[] = [];
+      const signals: ReturnType<Deadline['callerGone']>[] = [];
       const webhook = await startWebhook(scope, {
         lookup: (_, deadline) => {
           signals.push(deadline.callerGone());
