@@ -33,7 +33,9 @@ const maxTimerMs = 2 ** 31 - 1;
 /** A read that is to start, or under way, for some reviews. */
 type SharedRead = {
   readonly account: AccountRef;
-  readonly waiters: Set<(answer: Answer) => void>;
+  readonly reads: AccountReads;
+  /** Lists here, and no sets: those outgrow their tables time and again, and each old one keeps the next alive. */
+  readonly waiters: ((answer: Answer) => void)[];
   /** Ends the read when nobody waits for it any more. */
   readonly abandoned: EndController;
   /** The latest of its reviews. */
@@ -42,12 +44,15 @@ type SharedRead = {
   firstDeadlineMs: number;
   /** On the clock of deadlines; undefined until it starts. */
   startedMs: number | undefined;
+  /** It waits for nothing but a free place, or has had one. */
+  isDue: boolean;
   /** Ends the wait for the one before, or the pause after it, at this moment. */
   armed: { readonly atMs: number; readonly timer: NodeJS.Timeout } | undefined;
 };
 
 /** The reads of one account. */
 type AccountReads = {
+  readonly key: string;
   underWay: number;
   lastStartedMs: number;
   /**
@@ -78,12 +83,12 @@ export function shareReads(options: SharedReadsOptions): Lookup {
       const finish = (answer: Answer): void => {
         clearTimeout(timer);
         callerGone.removeEventListener('abort', onGone);
-        read.waiters.delete(finish);
         resolve(answer);
       };
       const leave = (answer: Answer): void => {
         finish(answer);
-        if (read.waiters.size === 0) schedule.abandon(read);
+        remove(read.waiters, finish);
+        if (read.waiters.length === 0) schedule.abandon(read);
       };
       const onGone = (): void => {
         leave(abandoned(account));
@@ -93,7 +98,7 @@ export function shareReads(options: SharedReadsOptions): Lookup {
       };
       const timer = setTimeout(onTimeout, Math.min(Math.ceil(deadline.atMs - startMs), maxTimerMs));
       callerGone.addEventListener('abort', onGone, { once: true });
-      read.waiters.add(finish);
+      read.waiters.push(finish);
       schedule.startDue();
     });
   };
@@ -104,18 +109,19 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
   const { maxInFlight = defaultMaxInFlight, patienceMs = defaultPatienceMs, maxPauseMs = defaultMaxPauseMs } = limits;
   const accounts = new Map<string, AccountReads>();
   /** Reads that wait for nothing but a free place, in the order in which they start. */
-  const due = new Set<SharedRead>();
+  const due: SharedRead[] = [];
   let inFlight = 0;
 
   const readsOf = (account: AccountRef): AccountReads => {
     const key = keyOf(account);
-    const idle = { underWay: 0, lastStartedMs: Number.NEGATIVE_INFINITY, pauseMs: 0, next: undefined };
-    const reads = accounts.get(key) ?? idle;
-    if (reads === idle) accounts.set(key, reads);
+    const known = accounts.get(key);
+    if (known !== undefined) return known;
+    const reads = { key, underWay: 0, lastStartedMs: Number.NEGATIVE_INFINITY, pauseMs: 0, next: undefined };
+    accounts.set(key, reads);
     return reads;
   };
-  const forgetIdle = (account: AccountRef, reads: AccountReads): void => {
-    const key = keyOf(account);
+  const forgetIdle = (reads: AccountReads): void => {
+    const { key } = reads;
     const forget = (): void => {
       // A later one may have come and gone since, and its own timer is to see to it then.
       const isRecent = reads.pauseMs > 0 && now() - reads.lastStartedMs < maxPauseMs;
@@ -129,11 +135,13 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
 
   const makeDue = (next: SharedRead): void => {
     clearTimeout(next.armed?.timer);
-    due.add(next);
+    if (next.isDue) return;
+    next.isDue = true;
+    due.push(next);
   };
   /** Lets a read start at `atMs` or earlier, as was arranged before. */
   const startBy = (next: SharedRead, atMs: number): void => {
-    if (due.has(next) || (next.armed !== undefined && next.armed.atMs <= atMs)) return;
+    if (next.isDue || (next.armed !== undefined && next.armed.atMs <= atMs)) return;
     clearTimeout(next.armed?.timer);
     const onTime = (): void => {
       makeDue(next);
@@ -150,32 +158,33 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
   };
 
   const start = (next: SharedRead): void => {
-    const reads = readsOf(next.account);
-    due.delete(next);
+    const { reads, waiters } = next;
     reads.next = undefined;
     reads.underWay += 1;
-    if (next.waiters.size > 1) reads.pauseMs = Math.min(maxPauseMs, 2 * reads.pauseMs + firstPauseMs);
+    if (waiters.length > 1) reads.pauseMs = Math.min(maxPauseMs, 2 * reads.pauseMs + firstPauseMs);
     inFlight += 1;
     next.startedMs = reads.lastStartedMs = now();
     onRead();
-    void run(next, reads);
+    void run(next);
   };
-  const run = async (started: SharedRead, reads: AccountReads): Promise<void> => {
+  const run = async (started: SharedRead): Promise<void> => {
+    const { account, reads, waiters } = started;
     const deadline: Deadline = { atMs: started.deadlineMs, callerGone: () => started.abandoned.signal };
-    const isShared = started.waiters.size > 1;
-    const answer = await read(started.account, deadline);
+    const isShared = waiters.length > 1;
+    const answer = await read(account, deadline);
     reads.underWay -= 1;
     inFlight -= 1;
     // Who leads a flood is alone, too, but not for long.
     if (!isShared && reads.next === undefined) reads.pauseMs = reads.pauseMs > firstPauseMs ? reads.pauseMs / 2 : 0;
-    for (const finish of started.waiters) finish(answer);
+    for (const finish of waiters) finish(answer);
     if (reads.next !== undefined && reads.underWay === 0) arrange(reads.next, reads, reads.next.firstDeadlineMs);
-    forgetIdle(started.account, reads);
+    forgetIdle(reads);
     startDue();
   };
   const startDue = (): void => {
-    for (const next of due) {
-      if (inFlight >= maxInFlight) return;
+    while (inFlight < maxInFlight) {
+      const next = due.shift();
+      if (next === undefined) return;
       start(next);
     }
   };
@@ -186,7 +195,7 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
     /** Returns the read for a question that comes now: one that starts later than this. */
     join(account: AccountRef, deadlineMs: number): SharedRead {
       const reads = readsOf(account);
-      const joined = (reads.next ??= createRead(account));
+      const joined = (reads.next ??= createRead(account, reads));
       joined.deadlineMs = Math.max(joined.deadlineMs, deadlineMs);
       joined.firstDeadlineMs = Math.min(joined.firstDeadlineMs, deadlineMs);
       arrange(joined, reads, deadlineMs);
@@ -200,10 +209,9 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
         return;
       }
       clearTimeout(left.armed?.timer);
-      due.delete(left);
-      const reads = readsOf(left.account);
-      reads.next = undefined;
-      forgetIdle(left.account, reads);
+      remove(due, left);
+      left.reads.next = undefined;
+      forgetIdle(left.reads);
     },
   };
 }
@@ -213,14 +221,21 @@ function keyOf({ namespace, name }: AccountRef): string {
   return `${namespace}/${name}`;
 }
 
-function createRead(account: AccountRef): SharedRead {
+function remove<Item>(list: Item[], item: Item): void {
+  const position = list.indexOf(item);
+  if (position !== -1) list.splice(position, 1);
+}
+
+function createRead(account: AccountRef, reads: AccountReads): SharedRead {
   return {
     account,
-    waiters: new Set(),
+    reads,
+    waiters: [],
     abandoned: createEndController(),
     deadlineMs: 0,
     firstDeadlineMs: Number.POSITIVE_INFINITY,
     startedMs: undefined,
+    isDue: false,
     armed: undefined,
   };
 }
