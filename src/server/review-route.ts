@@ -150,38 +150,39 @@ function answerReview(call: Call, body: string, options: ReviewRouteOptions): vo
     refuse(call, { statusCode: 400, code: error.code, message: error.message }, options);
     return;
   }
-  const finish = (decision: Decision): void => {
+  const send = (decision: Decision): void => {
     sendDecision(call, review, decision, options);
   };
-  const fail = (error: unknown): void => {
+  const tellFault = (error: unknown): void => {
     options.onFault(error);
     // Where the answer is out, the fault was in recording it.
-    if (!call.response.headersSent) finish({ kind: 'fault', outcome: 'internal_error', message: 'internal error' });
+    if (!call.response.headersSent) send({ kind: 'fault', outcome: 'internal_error', message: 'internal error' });
+  };
+  const finish = (decision: Decision): void => {
+    options.gate.leave();
+    attempt(call, options, () => {
+      try {
+        send(decision);
+      } catch (error) {
+        tellFault(error);
+      }
+    });
+  };
+  const fail = (error: unknown): void => {
+    options.gate.leave();
+    attempt(call, options, () => {
+      tellFault(error);
+    });
   };
   let decision: ReturnType<DecideReview>;
   try {
     decision = options.review(review, deadlineOf(call, options.lookupTimeoutMs));
   } catch (error) {
-    options.gate.leave();
     fail(error);
     return;
   }
-  if (decision instanceof Promise) {
-    decision
-      .then(finish)
-      .catch(fail)
-      .catch((fault: unknown) => {
-        failCall(call, fault, options);
-      })
-      .finally(options.gate.leave);
-    return;
-  }
-  options.gate.leave();
-  try {
-    finish(decision);
-  } catch (error) {
-    fail(error);
-  }
+  if (decision instanceof Promise) decision.then(finish, fail);
+  else finish(decision);
 }
 
 function shedReview(call: Call, options: ReviewRouteOptions): void {
