@@ -1,5 +1,7 @@
 // The metrics of the accounts of a cluster: how they are followed, and what live lookups cost.
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { createDurations } from './durations.ts';
+import { createTally } from './tally.ts';
 
 /** What is read when the metrics are. */
 export type AccountsState = {
@@ -39,35 +41,36 @@ export function createAccountMetrics(registry: Registry, options: AccountMetrics
     labelNames: ['reason'],
     registers,
   });
-  const lookups = new Counter({
+  const lookups = createTally({
     name: 'irsa_webhook_live_lookups_total',
     help: 'Reviews whose account was read live, by result.',
     labelNames: ['result'],
     registers,
   });
-  const reads = new Counter({
+  const reads = createTally({
     name: 'irsa_webhook_live_reads_total',
     help: 'Live reads of accounts, each shared by the reviews that waited for it.',
+    labelNames: [],
     registers,
   });
-  const wait = new Histogram({
+  const wait = createDurations({
     name: 'irsa_webhook_live_lookup_wait_seconds',
     help: 'Time that a review waited for a live read, in seconds.',
-    buckets: waitBucketsSeconds,
+    bucketsSeconds: waitBucketsSeconds,
     registers,
   });
   for (const reason of options.relistReasons) relists.inc({ reason }, 0);
-  for (const result of options.lookupResults) lookups.inc({ result }, 0);
+  for (const result of options.lookupResults) lookups.add([result], 0);
   return {
     countRelist: (reason) => {
       relists.inc({ reason });
     },
     countLiveLookup: (result, waitMs) => {
-      lookups.inc({ result });
-      wait.observe(waitMs / 1000);
+      lookups.add([result]);
+      wait.add(waitMs);
     },
     countLiveRead: () => {
-      reads.inc();
+      reads.add([]);
     },
   };
 }

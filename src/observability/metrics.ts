@@ -1,7 +1,6 @@
 // The metrics, by name, and what is counted on each.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { type AccountMetrics, type AccountMetricsOptions, createAccountMetrics } from './account-metrics.ts';
-import { gather, type Gathered } from './gather.ts';
 import {
   addCertificateExpiry,
   type CertificateMetrics,
@@ -9,6 +8,7 @@ import {
   createCertificateMetrics,
   type ServedCertificate,
 } from './certificate-metrics.ts';
+import { createDurations } from './durations.ts';
 import {
   createFileLoadMetrics,
   createServerMetrics,
@@ -82,7 +82,12 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
     registers,
   });
   for (const outcome of outcomes) reviews.add([outcome], 0);
-  const durations = createDurations(registers);
+  const durations = createDurations({
+    name: 'irsa_webhook_review_duration_seconds',
+    help: 'Time from the headers of a review to its answer, in seconds.',
+    bucketsSeconds: durationBucketsSeconds,
+    registers,
+  });
   const countRoleMap = createRoleMapMetrics(registers);
   const countFileLoad = createFileLoadMetrics(registry);
   const legacy = createGoWebhookMetrics(registers);
@@ -110,25 +115,6 @@ export function createMetrics(outcomes: readonly string[], options: { readonly p
     addCertificates: (certificates) => createCertificateMetrics(registry, certificates),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
-}
-
-/** What waits to be put into buckets is put there when it is asked for, or is so much. */
-const durationGathering = { count: 1000, ageMs: 60_000 };
-
-function createDurations(registers: Registry[]): Gathered<number> {
-  const histogram = new Histogram({
-    name: 'irsa_webhook_review_duration_seconds',
-    help: 'Time from the headers of a review to its answer, in seconds.',
-    buckets: durationBucketsSeconds,
-    registers,
-    collect: () => {
-      durations.flush();
-    },
-  });
-  const durations = gather<number>((list) => {
-    for (const durationMs of list) histogram.observe(durationMs / 1000);
-  }, durationGathering);
-  return durations;
 }
 
 function createRoleMapMetrics(registers: Registry[]): Metrics['countRoleMap'] {
