@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import type { Connection, TlsOptions } from '../../src/kubernetes/connection.ts';
@@ -156,6 +156,26 @@ describe('kubernetes/transport', () => {
     assert.equal(seen[0].headers['user-agent'], 'irsa-webhook/1.2.3');
     assert.equal(seen[0].headers.authorization, authorization);
   });
+
+  for (const host of ['[::1]', 'localhost']) {
+    it(`names its host and port, and no header twice: ${host}`, async () => {
+      const seen: string[][] = [];
+      const server = createServer((request, response) => {
+        seen.push(request.rawHeaders);
+        response.end('{}');
+      });
+      await new Promise<void>((resolve) => server.listen({ port: 0, host: host === '[::1]' ? '::1' : host }, resolve));
+      scope.onEnd(() => void server.close());
+      const address = server.address();
+      assert.ok(typeof address === 'object' && address !== null);
+      const origin = `${host}:${address.port}`;
+      const transport = transportTo(connectionTo(`http://${origin}`));
+      for (let call = 0; call < 2; call += 1) await transport.get(path, { timeoutMs: 5_000 });
+      const headers = ['Host', origin, 'Accept', 'application/json', 'User-Agent', 'irsa-webhook/1.2.3'];
+      const expected = [...headers, 'Authorization', authorization, 'Connection', 'keep-alive'];
+      assert.deepEqual(seen, [expected, expected]);
+    });
+  }
 
   it('sends no Authorization header without a credential', async () => {
     let headers: IncomingMessage['headers'] | undefined;

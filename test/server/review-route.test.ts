@@ -217,13 +217,44 @@ describe('server/review-route', () => {
       const signals: ReturnType<Deadline['callerGone']>[] = [];
       const webhook = await startWebhook(scope, {
         lookup: (_, deadline) => {
-          signals.push(deadline.callerGone());
+          const gone = deadline.callerGone();
+          gone.addEventListener('abort', () => assert.fail('nobody has gone'));
+          signals.push(gone);
           return identity;
         },
       });
       await callMutate(webhook, createReview());
       await eventually('the end of the connection', () => webhook.sockets.size === 0);
       assert.equal(signals[0]?.aborted, false);
+      assert.deepEqual(webhook.faults, []);
+    });
+
+    it('are told to nobody who has left, or leaves meanwhile', async () => {
+      const told: string[] = [];
+      const webhook = await startWebhook(scope, {
+        lookup: (_, deadline) =>
+          new Promise((resolve) => {
+            const gone = deadline.callerGone();
+            const [left, leaving] = ['left', 'leaving'].map((name) => () => void told.push(name));
+            assert.ok(left !== undefined && leaving !== undefined);
+            gone.addEventListener('abort', left);
+            gone.removeEventListener('abort', left);
+            gone.addEventListener('abort', () => {
+              told.push('still here');
+              gone.removeEventListener('abort', leaving);
+              resolve(identity);
+            });
+            gone.addEventListener('abort', leaving);
+            told.push('asked');
+          }),
+      });
+      const caller = new AbortController();
+      const answer = callMutate(webhook, createReview(), { signal: caller.signal });
+      await eventually('the lookup to be asked', () => told.length === 1);
+      caller.abort();
+      await assert.rejects(answer, { name: 'AbortError' });
+      await eventually('the review to end', () => webhook.reviews.length === 1);
+      assert.deepEqual(told, ['asked', 'still here']);
     });
   });
 
