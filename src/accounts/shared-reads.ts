@@ -135,7 +135,6 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
 
   const makeDue = (next: SharedRead): void => {
     clearTimeout(next.armed?.timer);
-    if (next.isDue) return;
     next.isDue = true;
     due.push(next);
   };
