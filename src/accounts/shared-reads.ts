@@ -175,7 +175,7 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
     inFlight -= 1;
     // Who leads a flood is alone, too, but not for long.
     if (!isShared && reads.next === undefined) reads.pauseMs = reads.pauseMs > firstPauseMs ? reads.pauseMs / 2 : 0;
-    for (const finish of waiters) finish(answer);
+    for (const finish of waiters.splice(0)) finish(answer);
     if (reads.next !== undefined && reads.underWay === 0) arrange(reads.next, reads, reads.next.firstDeadlineMs);
     forgetIdle(reads);
     startDue();

@@ -15,9 +15,8 @@ export type Limits = {
 
 /** Tells a piece of work that it is to end. */
 export type Ending = {
-  readonly isOver: () => boolean;
-  /** Throws what the caller has got where it is over. */
-  readonly throwIfOver: () => void;
+  /** What the caller has got; undefined while it waits. */
+  over: KubernetesError | undefined;
   /** Ends the step that is under way; each step puts its own in the place of the one before. */
   endStep: (() => void) | undefined;
 };
@@ -32,14 +31,7 @@ export function withDeadline<Result>(
   work: (ending: Ending) => Promise<Result>,
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
-  let met: KubernetesError | undefined;
-  const ending: Ending = {
-    isOver: () => met !== undefined,
-    throwIfOver: () => {
-      if (met !== undefined) throw met;
-    },
-    endStep: undefined,
-  };
+  const ending: Ending = { over: undefined, endStep: undefined };
   const tidy = (): void => {
     clearTimeout(timer);
     for (const signal of signals) signal.removeEventListener('abort', onAbort);
@@ -50,7 +42,7 @@ export function withDeadline<Result>(
     ending.endStep?.();
   };
   const end = (limit: KubernetesError): void => {
-    met = limit;
+    ending.over = limit;
     fail(limit);
   };
   const onAbort = (): void => {
@@ -68,6 +60,8 @@ export function withDeadline<Result>(
   for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
   work(ending).then((result) => {
     tidy();
+    // V8 may keep this object until its next full collection, and would keep the whole call with it.
+    ending.endStep = undefined;
     resolve(result);
   }, fail);
   return promise;

@@ -119,7 +119,7 @@ export function createTransport(connection: Connection, options: TransportOption
 
   const send = async ({ path, pool, body }: Call, authorization: string | undefined, ending: Ending) => {
     // Getting the authorization may have taken all the time there was.
-    ending.throwIfOver();
+    if (ending.over !== undefined) throw ending.over;
     const agent = pools.agentOf(pool);
     const request: RequestOptions = {
       agent,
@@ -134,7 +134,7 @@ export function createTransport(connection: Connection, options: TransportOption
       return await answerTo(firstTry, body?.text, ending);
     } catch (error) {
       // An abort looks like a reset from here.
-      if (ending.isOver() || body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
+      if (ending.over !== undefined || body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
       // The API server closed the idle connection while we wrote to it; the other idle ones may be as dead.
       closeIdleSockets(agent);
       return answerTo(client.request(request), undefined, ending);

@@ -7,6 +7,7 @@ import type { AddRoutes, DirectPost } from './app.ts';
 import { type AnswerBudget, holdAnswer } from './answer-budget.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
 import type { TakeTurns } from './body-turns.ts';
+import { callerGoneOf } from './caller-gone.ts';
 import type { ReviewGate } from './review-gate.ts';
 import { type Refusal, refuseMethod, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
 import { reviewDeadlineMs } from './timeout.ts';
@@ -200,31 +201,6 @@ function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: numbe
   return {
     atMs: reviewDeadlineMs(request.url ?? '', startMs, lookupTimeoutMs),
     callerGone: () => callerGoneOf(response),
-  };
-}
-
-type CallerGone = ReturnType<Parameters<DecideReview>[1]['callerGone']>;
-
-/** An AbortController would cost more than all else that is kept of a call. */
-function callerGoneOf(response: ServerResponse): CallerGone {
-  const listeners: (() => void)[] = [];
-  const isGone = (): boolean => response.destroyed && !response.writableFinished;
-  response.on('close', () => {
-    if (!isGone()) return;
-    // A listener may take away others that are yet to come.
-    for (let next = listeners.shift(); next !== undefined; next = listeners.shift()) next();
-  });
-  return {
-    get aborted() {
-      return isGone();
-    },
-    addEventListener(_, listener) {
-      listeners.push(listener);
-    },
-    removeEventListener(_, listener) {
-      const position = listeners.indexOf(listener);
-      if (position !== -1) listeners.splice(position, 1);
-    },
   };
 }
 
