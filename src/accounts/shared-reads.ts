@@ -181,11 +181,8 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
     startDue();
   };
   const startDue = (): void => {
-    while (inFlight < maxInFlight) {
-      const next = due.shift();
-      if (next === undefined) return;
-      start(next);
-    }
+    // Each that starts is in flight.
+    for (const next of due.splice(0, maxInFlight - inFlight)) start(next);
   };
 
   return {

@@ -36,6 +36,12 @@ export function withDeadline<Result>(
     clearTimeout(timer);
     for (const signal of signals) signal.removeEventListener('abort', onAbort);
   };
+  const succeed = (result: Result): void => {
+    tidy();
+    // V8 may keep this object until its next full collection, and would keep the whole call with it.
+    ending.endStep = undefined;
+    resolve(result);
+  };
   const fail = (error: unknown): void => {
     tidy();
     reject(error);
@@ -58,11 +64,6 @@ export function withDeadline<Result>(
     return promise;
   }
   for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
-  work(ending).then((result) => {
-    tidy();
-    // V8 may keep this object until its next full collection, and would keep the whole call with it.
-    ending.endStep = undefined;
-    resolve(result);
-  }, fail);
+  work(ending).then(succeed, fail);
   return promise;
 }

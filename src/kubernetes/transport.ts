@@ -107,7 +107,14 @@ export function createTransport(connection: Connection, options: TransportOption
   const pools = createConnectionPools(connection);
 
   /** A list of names and values, Node writes as it is; an object, it goes through several times. */
-  const ownHeaders = ['Host', origin.host, 'Accept', 'application/json', 'User-Agent', `irsa-webhook/${options.version}`];
+  const ownHeaders = [
+    'Host',
+    origin.host,
+    'Accept',
+    'application/json',
+    'User-Agent',
+    `irsa-webhook/${options.version}`,
+  ];
   const headersOf = (authorization: string | undefined, body: Body | undefined): string[] => {
     const headers = [...ownHeaders];
     if (authorization !== undefined) headers.push('Authorization', authorization);
@@ -134,7 +141,7 @@ export function createTransport(connection: Connection, options: TransportOption
       return await answerTo(firstTry, body?.text, ending);
     } catch (error) {
       // An abort looks like a reset from here.
-      if (ending.over !== undefined || body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
+      if (isOver(ending) || body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
       // The API server closed the idle connection while we wrote to it; the other idle ones may be as dead.
       closeIdleSockets(agent);
       return answerTo(client.request(request), undefined, ending);
@@ -221,6 +228,10 @@ function answerTo(request: ClientRequest, text: string | undefined, ending: Endi
     });
     request.end(text);
   });
+}
+
+function isOver({ over }: Ending): boolean {
+  return over !== undefined;
 }
 
 /** Node reports a reset before the answer, and an end before the answer, as ECONNRESET ("socket hang up"). */
