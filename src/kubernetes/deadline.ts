@@ -38,7 +38,7 @@ export function withDeadline<Result>(
   };
   const succeed = (result: Result): void => {
     tidy();
-    // V8 may keep this object until its next full collection, and would keep the whole call with it.
+    // Where this object outlives two small collections, it would keep the whole call until the next full one.
     ending.endStep = undefined;
     resolve(result);
   };

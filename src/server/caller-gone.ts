@@ -13,7 +13,7 @@ export function callerGoneOf(response: ServerResponse): CallerGone {
   return signal;
 }
 
-/** Knows nothing of the response: V8 may keep a signal until its next full collection, and would keep the call with it. */
+/** Knows nothing of the response: a signal that outlives two small collections would keep the call until the next full one. */
 function createSignal(isGoneAlready: boolean): { readonly signal: CallerGone; readonly tell: () => void } {
   let isGone = isGoneAlready;
   const listeners: (() => void)[] = [];
