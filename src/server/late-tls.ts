@@ -1,28 +1,63 @@
-// Lets TLS begin with the first byte of a connection.
+// Lets TLS begin when the first record of a connection is here.
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 
+/** Type, version and length of a record, and the most that one may hold (RFC 8446, 5.1 and 5.2). */
+const recordHeadBytes = 5;
+const handshakeType = 22;
+const maxRecordBytes = 2 ** 14 + 256;
+
 /**
- * Has TLS begin when the first byte of a connection is here, which `onBegin` is told. Anybody can open connections by the
- * thousand that never say anything: each costs a socket then, and not the objects of TLS, whose coming and going stops the
- * program for the garbage collector. Node hands what has been read to TLS (initRead of lib/internal/tls/wrap.js), as it
- * must where a protocol turns to TLS in the middle of a connection.
+ * Has TLS begin when the first record of a connection is here whole, which `onBegin` is told. Anybody can open connections
+ * by the thousand that never say anything, or never end what they begin to say: each costs a socket then, and not the
+ * objects of TLS, whose coming and going stops the program for the garbage collector. Node hands what has been read to TLS
+ * (initRead of lib/internal/tls/wrap.js), as it must where a protocol turns to TLS in the middle of a connection.
  */
 export function beginTlsLate(server: Server, onBegin: (socket: Socket) => void): void {
   // Those of the TLS server itself.
-  const begin = server.listeners('connection');
+  const listeners = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     // One that is reset before there is TLS is nobody's concern.
     socket.on('error', () => undefined);
-    socket.once('readable', () => {
-      if (socket.readableLength === 0) {
-        // It was ended without a word.
-        socket.destroy();
-        return;
-      }
+    whenRecordIsHere(socket, () => {
       onBegin(socket);
-      for (const listener of begin) listener.call(server, socket);
+      for (const listener of listeners) listener.call(server, socket);
     });
   });
+}
+
+/** Calls back when it makes no sense to wait: there is a whole record, or something else, or no more will come. */
+function whenRecordIsHere(socket: Socket, begin: () => void): void {
+  let head: Buffer | undefined;
+  let seenBytes = 0;
+  const onReadable = (): void => {
+    const isEnded = socket.readableLength === seenBytes;
+    seenBytes = socket.readableLength;
+    if (head === undefined && seenBytes >= recordHeadBytes) {
+      head = readHead(socket);
+      seenBytes -= recordHeadBytes;
+    }
+    if (!isEnded && seenBytes < missingBytes(head)) return;
+    socket.off('readable', onReadable);
+    // It was ended without a word.
+    if (head === undefined && seenBytes === 0) socket.destroy();
+    else {
+      if (head !== undefined) socket.unshift(head);
+      begin();
+    }
+  };
+  socket.on('readable', onReadable);
+}
+
+function readHead(socket: Socket): Buffer | undefined {
+  const head: unknown = socket.read(recordHeadBytes);
+  return Buffer.isBuffer(head) ? head : undefined;
+}
+
+/** Returns how many bytes are to come after the head: none of what TLS finds fault with by its head alone. */
+function missingBytes(head: Buffer | undefined): number {
+  if (head === undefined) return recordHeadBytes;
+  const recordBytes = head.readUInt16BE(3);
+  return head[0] === handshakeType && recordBytes <= maxRecordBytes ? recordBytes : 0;
 }

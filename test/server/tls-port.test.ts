@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createSelfSignedPair, type SelfSignedPair } from '../../src/certificates/self-signed.ts';
-import { handshakeErrorReason } from '../../src/server/handshake-errors.ts';
+import { handshakeErrorReason, handshakeTimeoutCode } from '../../src/server/handshake-errors.ts';
 import { type ListenOptions, type Listener, listen } from '../../src/server/listen.ts';
 import { createPair } from '../kubernetes/certificates.ts';
 import { eventually } from '../kubernetes/eventually.ts';
@@ -192,6 +192,16 @@ describe('server: the TLS port', () => {
       const address = through.address();
       assert.ok(typeof address === 'object' && address !== null);
       assert.equal((await call({ port: address.port, ca: first.cert }, '/')).body, 'ok');
+    });
+
+    it('that announce more than a record may hold are not waited for', async () => {
+      const codes: string[] = [];
+      const { port } = await start({ observer: { onHandshakeError: (code) => codes.push(code) } });
+      const socket = connectTcp(port, '127.0.0.1').on('error', () => undefined);
+      scope.onEnd(() => socket.destroy());
+      socket.write(Buffer.from([22, 3, 1, 0x41, 0x01]));
+      await eventually('the refusal', () => codes.length === 1);
+      assert.notEqual(codes[0], handshakeTimeoutCode);
     });
 
     it('of callers who reset or end a connection before they begin are no fault, and not remembered', async () => {
