@@ -24,6 +24,9 @@ const atMost = (limit: number, unit: string, what: string, figure: Spread): Budg
   isMet: figure.median <= limit,
 });
 
+/** The 250 us were set on a machine where the floor took 71 us; others are slower, or faster. */
+const readLiveToFloor = 3.5;
+
 function costBudgets({ saturation, plan }: BenchResult): Budget[] {
   const kind = { containers: mainContainers, accounts: Math.min(...plan.accounts) };
   const series = (outcome: 'injected' | 'opted_out_by_pod' | 'no_role_annotation') =>
@@ -43,8 +46,13 @@ function costBudgets({ saturation, plan }: BenchResult): Budget[] {
       atMost(1.3, 'x floor', `CPU a review, ${title}`, cpu),
     ];
   });
-  const bare = series('no_role_annotation').figures.cpuMicroseconds;
-  return [...ratios, atMost(250, 'us', 'CPU a review, no role, read live', bare)];
+  const { figures, toFloor } = series('no_role_annotation');
+  const what = 'CPU a review, no role, read live';
+  return [
+    ...ratios,
+    atMost(250, 'us', what, figures.cpuMicroseconds),
+    ...(toFloor === undefined ? [] : [atMost(readLiveToFloor, 'x floor', what, toFloor.cpu)]),
+  ];
 }
 
 function startBudgets({ starts }: BenchResult): Budget[] {
