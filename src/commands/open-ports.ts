@@ -4,6 +4,7 @@ import { createPodReview, podNames } from '../admission/pods.ts';
 import { accountNames, createServiceAccountReview } from '../admission/service-accounts.ts';
 import { describePromises } from '../accounts/known-promises.ts';
 import type { CertificateSource } from '../certificates/source.ts';
+import { createEndController } from '../kubernetes/end-signal.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { type AppOptions, createApp } from '../server/app.ts';
@@ -133,6 +134,7 @@ function createReviewRoutes(
   const observers = createReviewObserver(log, metrics, () => performance.now());
   const shared = {
     lookupTimeoutMs: flags['lookup-timeout'],
+    createEnd: createEndController,
     bodyTimeoutMs,
     bodyBudget: createBodyBudget(),
     bodyTurns: createBodyTurns(),

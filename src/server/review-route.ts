@@ -7,7 +7,6 @@ import type { AddRoutes, DirectPost } from './app.ts';
 import { type AnswerBudget, holdAnswer } from './answer-budget.ts';
 import { type BodyBudget, type BodyError, type BodyErrorCode, readBody } from './body.ts';
 import type { TakeTurns } from './body-turns.ts';
-import { callerGoneOf } from './caller-gone.ts';
 import type { ReviewGate } from './review-gate.ts';
 import { type Refusal, refuseMethod, sendJson, sendLastRefusal, sendRefusal } from './status.ts';
 import { reviewDeadlineMs } from './timeout.ts';
@@ -27,6 +26,9 @@ export type ReviewRecord = {
   readonly fault: string | undefined;
 };
 
+type ReviewDeadline = Parameters<DecideReview>[1];
+type CallerGone = ReturnType<ReviewDeadline['callerGone']>;
+
 /** What a route needs. */
 export type ReviewRouteOptions = {
   /** The path that it answers, such as `/mutate`. */
@@ -36,6 +38,8 @@ export type ReviewRouteOptions = {
   readonly namesOf: (object: unknown) => ReviewedNames;
   /** Longest that a lookup may take. */
   readonly lookupTimeoutMs: number;
+  /** Makes what tells a lookup that the caller has gone: an AbortController will do, and costs as much as the rest of it. */
+  readonly createEnd: () => { readonly signal: CallerGone; readonly abort: () => void };
   /** Longest that a body may take to arrive. */
   readonly bodyTimeoutMs: number;
   /** What all bodies that are being read may take together, those of other routes too. */
@@ -177,7 +181,7 @@ function answerReview(call: Call, body: string, options: ReviewRouteOptions): vo
   };
   let decision: ReturnType<DecideReview>;
   try {
-    decision = options.review(review, deadlineOf(call, options.lookupTimeoutMs));
+    decision = options.review(review, deadlineOf(call, options));
   } catch (error) {
     fail(error);
     return;
@@ -197,10 +201,17 @@ function shed(call: Call, reason: Pick<Refusal, 'code' | 'message'>, options: Re
   refuse(call, { statusCode: 503, ...reason }, options);
 }
 
-function deadlineOf({ request, response, startMs }: Call, lookupTimeoutMs: number): Parameters<DecideReview>[1] {
+function deadlineOf({ request, response, startMs }: Call, options: ReviewRouteOptions): ReviewDeadline {
   return {
-    atMs: reviewDeadlineMs(request.url ?? '', startMs, lookupTimeoutMs),
-    callerGone: () => callerGoneOf(response),
+    atMs: reviewDeadlineMs(request.url ?? '', startMs, options.lookupTimeoutMs),
+    callerGone: () => {
+      const { signal, abort } = options.createEnd();
+      if (response.destroyed && !response.writableFinished) abort();
+      response.on('close', () => {
+        if (!response.writableFinished) abort();
+      });
+      return signal;
+    },
   };
 }
 

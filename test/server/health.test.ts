@@ -1,5 +1,6 @@
 // The health endpoints, on the webhook's own application and on that of the metrics port.
 import assert from 'node:assert/strict';
+import { createEndController } from '../../src/kubernetes/end-signal.ts';
 import type { AddRoutes } from '../../src/server/app.ts';
 import { createApp } from '../../src/server/app.ts';
 import { createAnswerBudget } from '../../src/server/answer-budget.ts';
@@ -26,6 +27,7 @@ const ownRoutes: Readonly<Record<string, { readonly secure: boolean; readonly ro
         namesOf: () => ({ pod: undefined, account: undefined }),
         review: () => assert.fail('no review should be asked for'),
         lookupTimeoutMs: 1_000,
+        createEnd: createEndController,
         bodyBudget: createBodyBudget(),
         bodyTurns: createBodyTurns(),
         answerBudget: createAnswerBudget(),

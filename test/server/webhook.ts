@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Lookup } from '../../src/accounts/lookup.ts';
 import { createPodReview, podNames } from '../../src/admission/pods.ts';
 import { accountNames, createServiceAccountReview } from '../../src/admission/service-accounts.ts';
+import { createEndController } from '../../src/kubernetes/end-signal.ts';
 import { createApp } from '../../src/server/app.ts';
 import { createAnswerBudget } from '../../src/server/answer-budget.ts';
 import { createBodyBudget } from '../../src/server/body.ts';
@@ -41,6 +42,7 @@ export async function startWebhook(
   const onFault = (error: unknown) => faults.push(error);
   const shared = {
     lookupTimeoutMs: 1_000,
+    createEnd: createEndController,
     bodyTimeoutMs: 5_000,
     bodyBudget: createBodyBudget(),
     bodyTurns: createBodyTurns(),
