@@ -64,6 +64,10 @@ export function withDeadline<Result>(
     return promise;
   }
   for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
-  work(ending).then(succeed, fail);
+  try {
+    work(ending).then(succeed, fail);
+  } catch (error) {
+    fail(error);
+  }
   return promise;
 }

@@ -81,8 +81,8 @@ export type BodyLimits = { readonly timeoutMs: number; readonly budget: BodyBudg
 
 /**
  * Calls back once with the whole body, or with a {@link BodyError} when it is larger than `maxBodyBytes` (nothing more
- * is read then, nor anything at all when Content-Length says so beforehand), is large and nests too deeply, does not fit into the budget, is not whole
- * after `timeoutMs`, or the caller goes away. Nothing of it is held after that.
+ * is read then, nor anything at all when Content-Length says so beforehand), is large and nests too deeply, does not fit
+ * into the budget, is not whole after `timeoutMs`, or the caller goes away. Nothing of it is held after that.
  */
 export function readBody(
   request: IncomingMessage,

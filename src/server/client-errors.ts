@@ -11,6 +11,9 @@ const statusByCode: Readonly<Record<string, string>> = {
 /** Of llhttp; all that it refuses is a bad request but for those above. */
 const parserCode = /^HPE_/;
 
+/** Milliseconds that an answer may take to leave. */
+const leaveMs = 1_000;
+
 /**
  * Answers as Node does by itself (socketOnError of lib/_http_server.js), but lets the answer leave before the connection
  * is destroyed: Node destroys it in the same breath, and what TLS could not send at once is lost with it. That is so where
@@ -24,6 +27,11 @@ export function answerClientErrors(server: Server, hasAnswer: (socket: Duplex) =
     if (status === undefined || hasAnswer(socket)) socket.destroy();
     // It is not writable where the same was said before: whatever else comes is as bad.
     else if (socket.writable) {
+      // A caller that reads nothing would keep it for good.
+      const late = setTimeout(() => socket.destroy(), leaveMs);
+      socket.once('close', () => {
+        clearTimeout(late);
+      });
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
     }
   });

@@ -155,7 +155,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
       for (const connection of bySocket.values()) {
         const { bytesRead } = connection.accepted;
         // Not destroy(): an answer that is on its way through the socket is still sent.
-        if (connection.calls.length === 0 && connection.bytesSeen === bytesRead) connection.socket.destroySoon();
+        const isIdle = connection.calls.length === 0 && connection.bytesSeen === bytesRead;
+        if (isIdle && !connection.socket.writableEnded) connection.socket.destroySoon();
         connection.bytesSeen = bytesRead;
       }
     },

@@ -7,30 +7,46 @@ const recordHeadBytes = 5;
 const handshakeType = 22;
 const maxRecordBytes = 2 ** 14 + 256;
 
+/** TLS would take each piece into a buffer of its own; kept here, each takes 300 bytes. A record in 64 of them is no honest one. */
+const maxPieces = 64;
+
+/** What comes of connections. */
+export type LateTlsEvents = {
+  /** TLS begins. */
+  readonly onBegin: (socket: Socket) => void;
+  /** A connection was reset in the middle of its first record. */
+  readonly onBroken: (error: NodeJS.ErrnoException) => void;
+};
+
 /**
- * Has TLS begin when the first record of a connection is here whole, which `onBegin` is told. Anybody can open connections
+ * Has TLS begin when the first record of a connection is here whole. Anybody can open connections
  * by the thousand that never say anything, or never end what they begin to say: each costs a socket then, and not the
  * objects of TLS, whose coming and going stops the program for the garbage collector. Node hands what has been read to TLS
  * (initRead of lib/internal/tls/wrap.js), as it must where a protocol turns to TLS in the middle of a connection.
  */
-export function beginTlsLate(server: Server, onBegin: (socket: Socket) => void): void {
+export function beginTlsLate(server: Server, { onBegin, onBroken }: LateTlsEvents): void {
   // Those of the TLS server itself.
   const listeners = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
-    // One that is reset before there is TLS is nobody's concern.
-    socket.on('error', () => undefined);
+    let hasBegun = false;
+    socket.on('error', (error) => {
+      // One that is reset without a word is nobody's concern.
+      if (!hasBegun && socket.bytesRead > 0) onBroken(error);
+    });
     whenRecordIsHere(socket, () => {
+      hasBegun = true;
       onBegin(socket);
       for (const listener of listeners) listener.call(server, socket);
     });
   });
 }
 
-/** Calls back when it makes no sense to wait: there is a whole record, or something else, or no more will come. */
+/** Calls back when it makes no sense to wait: there is a whole record, or something else, or crumbs, or no more will come. */
 function whenRecordIsHere(socket: Socket, begin: () => void): void {
   let head: Buffer | undefined;
   let seenBytes = 0;
+  let pieces = 0;
   const onReadable = (): void => {
     const isEnded = socket.readableLength === seenBytes;
     seenBytes = socket.readableLength;
@@ -38,7 +54,8 @@ function whenRecordIsHere(socket: Socket, begin: () => void): void {
       head = readHead(socket);
       seenBytes -= recordHeadBytes;
     }
-    if (!isEnded && seenBytes < missingBytes(head)) return;
+    pieces += 1;
+    if (!isEnded && pieces < maxPieces && seenBytes < missingBytes(head)) return;
     socket.off('readable', onReadable);
     // It was ended without a word.
     if (head === undefined && seenBytes === 0) socket.destroy();

@@ -10,6 +10,7 @@ import { handshakeTimeoutCode } from './handshake-errors.ts';
 import { beginTlsLate } from './late-tls.ts';
 import { connectionLimits, handshakeTimeoutMs, usualMaxConnections } from './limits.ts';
 import { secureContextOptions, type ServingPair, type TlsMaterial, type TlsSettings } from './tls-options.ts';
+import { WholePieces } from './whole-pieces.ts';
 
 /** Where to listen; port 0 takes a free one. Without a pair the port is plain HTTP. */
 export type ListenOptions = {
@@ -83,7 +84,14 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   };
   const { server, use } = createServer(onCall, options);
   server.maxConnections = maxConnections;
-  if (server instanceof HttpsServer) beginTlsLate(server, (socket) => begun.add(socket));
+  if (server instanceof HttpsServer) {
+    beginTlsLate(server, {
+      onBegin: (socket) => begun.add(socket),
+      onBroken: ({ code, message }) => {
+        onHandshakeError(code ?? message);
+      },
+    });
+  }
   await open(server, options);
   server.on('connection', connections.add);
   answerClientErrors(server, connections.hasAnswer);
@@ -126,7 +134,7 @@ function createServer(
   onCall: RequestListener,
   { pair, tls = { minVersion: 'TLSv1.2' }, clientAuthorities, timeouts }: ListenOptions,
 ): { readonly server: Server | HttpsServer; readonly use: Listener['use'] } {
-  const limits = { ...connectionLimits, ...timeouts };
+  const limits = { ...connectionLimits, ...timeouts, IncomingMessage: WholePieces };
   if (pair === undefined) return { server: createHttpServer(limits, onCall), use: () => undefined };
   let material: TlsMaterial = { pair, ...(clientAuthorities !== undefined && { clientAuthorities }) };
   const asksCallers = clientAuthorities !== undefined && { requestCert: true, rejectUnauthorized: false };

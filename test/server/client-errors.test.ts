@@ -5,6 +5,7 @@ import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { listen } from '../../src/server/listen.ts';
+import { eventually } from '../kubernetes/eventually.ts';
 import { useScope } from '../kubernetes/scope.ts';
 
 const good = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -49,5 +50,20 @@ describe('server/client-errors', () => {
       bad,
     );
     assert.match(answers, /\r\n\r\nthe first bytes$/);
+  });
+
+  it('cut the connection of a caller that does not read the answer', async () => {
+    const listener = await listen(
+      ({ socket }) => {
+        socket.write(Buffer.alloc(32 * 1024 * 1024));
+      },
+      { port: 0, host: '127.0.0.1' },
+    );
+    scope.onEnd(() => listener.close());
+    const socket = connect(listener.port, '127.0.0.1').on('error', () => undefined);
+    scope.onEnd(() => socket.destroy());
+    socket.write(good + bad);
+    await eventually('the connection', () => listener.connectionCount() === 1);
+    await eventually('its end', () => listener.connectionCount() === 0);
   });
 });
