@@ -107,6 +107,17 @@ const kinds: readonly Kind[] = [
     },
   },
   {
+    name: 'bodies in crumbs',
+    count: 4,
+    everyMs: 250,
+    isTls: true,
+    attack: async (socket) => {
+      socket.write(`${head([json, 'Transfer-Encoding: chunked'])}\r\n\r\n`);
+      await pour(socket, Buffer.from('1\r\n \r\n'.repeat(10_000)), 100);
+      socket.destroy();
+    },
+  },
+  {
     name: 'JSON nested 100,000 deep',
     count: 4,
     everyMs: 100,
