@@ -39,7 +39,11 @@ async function pour(socket: Socket, chunk: Buffer, chunks: number): Promise<void
   for (let sent = 0; sent < chunks && !socket.destroyed; sent += 1) {
     if (socket.write(chunk)) continue;
     await new Promise<void>((resolve) => {
-      socket.once('drain', resolve).once('close', resolve);
+      const goOn = (): void => {
+        socket.off('drain', goOn).off('close', goOn);
+        resolve();
+      };
+      socket.on('drain', goOn).on('close', goOn);
     });
   }
 }
@@ -108,8 +112,8 @@ const kinds: readonly Kind[] = [
   },
   {
     name: 'bodies in crumbs',
-    count: 4,
-    everyMs: 250,
+    count: 1,
+    everyMs: 2_000,
     isTls: true,
     attack: async (socket) => {
       socket.write(`${head([json, 'Transfer-Encoding: chunked'])}\r\n\r\n`);
