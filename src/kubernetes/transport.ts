@@ -230,6 +230,7 @@ function answerTo(request: ClientRequest, text: string | undefined, ending: Endi
   });
 }
 
+/** A function, since the compiler takes what was looked at before an await to be so after it. */
 function isOver({ over }: Ending): boolean {
   return over !== undefined;
 }
@@ -256,17 +257,12 @@ function readAnswer(response: IncomingMessage, maxBodyBytes: number, url: () => 
       } else chunks.push(chunk);
     });
     response.on('end', () => {
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: textOf(chunks, bytes) });
+      const body = Buffer.concat(chunks, bytes).toString('utf8');
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
     });
     response.on('error', reject);
     response.on('close', () => {
       if (!response.readableEnded) reject(new Error('The connection was closed before the answer was whole'));
     });
   });
-}
-
-/** Nearly all objects come in one piece. */
-function textOf(chunks: readonly Buffer[], bytes: number): string {
-  const [only] = chunks;
-  return (only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, bytes)).toString('utf8');
 }

@@ -19,10 +19,10 @@ export type LateTlsEvents = {
 };
 
 /**
- * Has TLS begin when the first record of a connection is here whole. Anybody can open connections
- * by the thousand that never say anything, or never end what they begin to say: each costs a socket then, and not the
- * objects of TLS, whose coming and going stops the program for the garbage collector. Node hands what has been read to TLS
- * (initRead of lib/internal/tls/wrap.js), as it must where a protocol turns to TLS in the middle of a connection.
+ * Has TLS begin when the first record of a connection is here whole. Anybody can open connections by the thousand that
+ * never say anything, or never end what they begin to say: each costs a socket then, and not the objects of TLS, whose
+ * coming and going stops the program for the garbage collector. Node hands what has been read to TLS (initRead of
+ * lib/internal/tls/wrap.js), as it must where a protocol turns to TLS in the middle of a connection.
  */
 export function beginTlsLate(server: Server, { onBegin, onBroken }: LateTlsEvents): void {
   // Those of the TLS server itself.

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAccount, roleArn } from './accounts.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { startPodLoad } from './pod-load.ts';
 import { isInjected, podManifest } from './pods.ts';
 import { register, waitUntilEnforced } from './registration.ts';
@@ -21,7 +22,7 @@ export function describeApiServerRestarts({ restarts }: { readonly restarts: num
     let webhook: WebhookProcess;
 
     before(async function () {
-      if (cluster().controlPlane === undefined) return this.skip();
+      needOwnControlPlane(this);
       namespace = await cluster().createNamespace();
       await createAccount(namespace, 'with-role', { 'role-arn': roleArn });
       const account = await createWebhookAccount(cluster(), namespace);

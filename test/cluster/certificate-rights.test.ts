@@ -1,6 +1,7 @@
 /** The rights of manifests/rbac-certificates.yaml: each is needed, as something named fails without it, and they are enough. */
 import assert from 'node:assert/strict';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { isRecord, type KubernetesObject } from './objects.ts';
 import {
   certificateRights,
@@ -54,7 +55,7 @@ describe('the rights to manage certificates', function () {
   let roles: KubernetesObject[];
 
   before(async function () {
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     const namespace = await cluster().createNamespace();
     installation = await installSelfManaged(cluster(), namespace, times);
     const rights = await certificateRights(namespace, installation.configuration);

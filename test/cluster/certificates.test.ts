@@ -6,6 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { createAccount, roleArn } from './accounts.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { servedAt } from './handshakes.ts';
 import { isInjected, type Pod, podManifest } from './pods.ts';
 import { waitUntilEnforced } from './registration.ts';
@@ -23,7 +24,7 @@ describe('certificates that the webhook manages itself: the first start', functi
   let replicas: WebhookProcess[];
 
   before(async function () {
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     namespace = await cluster().createNamespace();
     await createAccount(namespace, 'with-role', { 'role-arn': roleArn });
     installation = await installSelfManaged(cluster(), namespace, yearTimes);

@@ -9,7 +9,7 @@ import {
   pointsAt,
   serveBy,
 } from './crash-run.ts';
-import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { createPods } from './pod-stream.ts';
 import { waitFor } from './wait-for.ts';
 import { waitUntilReady, type WebhookProcess } from './webhook-process.ts';
@@ -20,7 +20,7 @@ describe('a crash in the rotation', function () {
   this.timeout(2 * timeoutMs);
 
   beforeEach(function () {
-    if (cluster().controlPlane === undefined) this.skip();
+    needOwnControlPlane(this);
   });
 
   it('of a holder that does not serve: no create fails, and the rotation goes on', async () => {

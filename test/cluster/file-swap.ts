@@ -7,6 +7,7 @@ import { connect } from 'node:tls';
 import { createPair, type Pair } from '../kubernetes/certificates.ts';
 import { createAccount, roleArn } from './accounts.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { createKubeletFolder, type KubeletFolder, type MountedPair } from './kubelet-folder.ts';
 import { describeLoad, startPodLoad } from './pod-load.ts';
 import { isInjected, podManifest } from './pods.ts';
@@ -32,7 +33,7 @@ export function describeFileSwap({ swaps }: { readonly swaps: number }): void {
     let served: Pair;
 
     before(async function () {
-      if (cluster().controlPlane === undefined) return this.skip();
+      needOwnControlPlane(this);
       namespace = await cluster().createNamespace();
       await createAccount(namespace, 'with-role', { 'role-arn': roleArn });
       authority = await createPair([]);

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Cluster } from './cluster.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { openCluster } from './open-cluster.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -56,7 +57,7 @@ async function statusOf(objectPath: string): Promise<number> {
 
 describe('the guard', () => {
   it('stops the own control plane and removes its folder after a SIGKILL of the test process', async function () {
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     this.timeout(killedRunTimeoutMs);
     const { KUBECONFIG: _, ...environment } = process.env;
     const { directory, pids } = await openAndKill(environment);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAccount, roleArn } from './accounts.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { podManifest } from './pods.ts';
 import { waitFor } from './wait-for.ts';
 import { metricOf } from './webhook-metrics.ts';
@@ -33,7 +34,7 @@ describe('while the API server is down, and after', function () {
   let webhook: WebhookProcess;
 
   before(async function () {
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     namespace = await cluster().createNamespace();
     await createAccount(namespace, 'with-role', { 'role-arn': roleArn });
     await createAccount(namespace, 'bare', {});

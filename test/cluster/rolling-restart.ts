@@ -6,6 +6,7 @@ import { createPair } from '../kubernetes/certificates.ts';
 import { createAccount, roleArn } from './accounts.ts';
 import { type Balancer, type Replica, startBalancer } from './balancer.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { describeLoad, startPodLoad } from './pod-load.ts';
 import { isInjected, podManifest } from './pods.ts';
 import { register, waitUntilEnforced } from './registration.ts';
@@ -52,7 +53,7 @@ export function describeRollingRestart({ seconds, shutdownDelay }: RollingRestar
     }
 
     before(async function () {
-      if (cluster().controlPlane === undefined) return this.skip();
+      needOwnControlPlane(this);
       namespace = await cluster().createNamespace();
       await createAccount(namespace, 'with-role', { 'role-arn': roleArn });
       account = await createWebhookAccount(cluster(), namespace);

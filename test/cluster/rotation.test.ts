@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { servedAt } from './handshakes.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { rotateUnderLoad, type Serving, startServing } from './rotation-run.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -15,7 +16,7 @@ describe('the rotation of a certificate that the webhook manages itself', functi
   let serving: Serving;
 
   before(async function () {
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     serving = await startServing();
   });
 

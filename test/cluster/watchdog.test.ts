@@ -5,6 +5,7 @@ import { readCertificates } from '../../src/certificates/pem.ts';
 import { createPair } from '../kubernetes/certificates.ts';
 import { createAccount, roleArn } from './accounts.ts';
 import { cluster } from './hooks.ts';
+import { needOwnControlPlane } from './own-control-plane.ts';
 import { isInjected, podManifest } from './pods.ts';
 import { createPods, type FailedCreate, type PodRate } from './pod-stream.ts';
 import { waitUntilEnforced } from './registration.ts';
@@ -28,7 +29,7 @@ describe('what others do to certificates that the webhook manages itself', funct
   let foreign: string;
 
   before(async function () {
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     const namespace = await cluster().createNamespace();
     await createAccount(namespace, 'with-role', { 'role-arn': roleArn });
     installation = await installSelfManaged(cluster(), namespace, times);

@@ -1,7 +1,7 @@
 /** The holder of the Lease is killed at each write of a rotation, before the API server has it and after, under load. */
 import assert from 'node:assert/strict';
 import { crashUnderLoad, pointsAt } from '../cluster/crash-run.ts';
-import { cluster } from '../cluster/hooks.ts';
+import { needOwnControlPlane } from '../cluster/own-control-plane.ts';
 
 const timeoutMs = 400_000;
 
@@ -9,7 +9,7 @@ describe('a crash at each write of a rotation', function () {
   this.timeout(2 * timeoutMs + 120_000);
 
   beforeEach(function () {
-    if (cluster().controlPlane === undefined) this.skip();
+    needOwnControlPlane(this);
   });
 
   it('of a holder that does not serve: no create fails, and the rotation goes on', async () => {

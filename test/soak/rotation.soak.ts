@@ -1,6 +1,7 @@
 /** Five minutes of rotation under load, or IRSA_TEST_ROTATION_SECONDS of it. */
 import assert from 'node:assert/strict';
 import { cluster } from '../cluster/hooks.ts';
+import { needOwnControlPlane } from '../cluster/own-control-plane.ts';
 import { rotateUnderLoad, type Serving, startServing } from '../cluster/rotation-run.ts';
 
 const durationSeconds = Number(process.env['IRSA_TEST_ROTATION_SECONDS'] ?? 300);
@@ -11,7 +12,7 @@ describe('the rotation of a certificate that the webhook manages itself, for min
   let serving: Serving;
 
   before(async function () {
-    if (cluster().controlPlane === undefined) return this.skip();
+    needOwnControlPlane(this);
     serving = await startServing();
   });
 

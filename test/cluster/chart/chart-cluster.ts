@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { needTool } from '../../tools/find-tool.ts';
 import type { Cluster } from '../cluster.ts';
-import { cluster as sharedCluster } from '../hooks.ts';
+import { needOwnControlPlane } from '../own-control-plane.ts';
 import { openCluster } from '../open-cluster.ts';
 import { waitFor } from '../wait-for.ts';
 import { createHelm, type Helm } from './helm.ts';
@@ -32,7 +32,7 @@ export type ChartCluster = {
 /** Opens it for the tests of a suite, which are skipped where it cannot be had. */
 export async function openChartCluster(context: Mocha.Context): Promise<ChartCluster> {
   // On someone's cluster a chart has real nodes, and takes real names.
-  if (sharedCluster().controlPlane === undefined) context.skip();
+  needOwnControlPlane(context);
   const helmPath = needTool(context, 'helm', process.env);
   await needPort443(context);
   const { KUBECONFIG: _someonesCluster, ...environment } = process.env;
