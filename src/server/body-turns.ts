@@ -1,5 +1,6 @@
 // Lets other calls be answered between the pieces of large bodies.
 import type { IncomingMessage } from 'node:http';
+import { createTurnstile } from './turnstile.ts';
 
 /** Bytes that are read from one connection before the others have their turn. Nearly every review is shorter. */
 export const bytesATurn = 64 * 1024;
@@ -20,8 +21,8 @@ export type TakeTurns = (request: IncomingMessage, isWanted: () => boolean) => v
  * from each: a few callers that pour large bodies would make every other one wait.
  */
 export function createBodyTurns(): TakeTurns {
-  const restTillNext = createRest(setImmediate);
-  const restLong = createRest((next) => setTimeout(next, idleTurnMs));
+  const restTillNext = createTurnstile(setImmediate);
+  const restLong = createTurnstile((next) => setTimeout(next, idleTurnMs));
   return (request, isWanted) => {
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
@@ -29,22 +30,9 @@ export function createBodyTurns(): TakeTurns {
       if (bytes < bytesATurn) return;
       bytes = 0;
       request.pause();
-      if (isWanted()) restTillNext(request);
-      else restLong(request);
+      const rest = isWanted() ? restTillNext : restLong;
+      // One that has gone away has nothing left to read.
+      rest(() => request.resume());
     });
-  };
-}
-
-/** Returns what has requests wait in a row, of which one goes on each time. */
-function createRest(callLater: (next: () => void) => unknown): (request: IncomingMessage) => void {
-  const resting: IncomingMessage[] = [];
-  const next = (): void => {
-    // One that has gone away has nothing left to read.
-    resting.shift()?.resume();
-    if (resting.length > 0) callLater(next);
-  };
-  return (request) => {
-    resting.push(request);
-    if (resting.length === 1) callLater(next);
   };
 }
