@@ -22,7 +22,9 @@ export type Failure = { readonly startMs: number; readonly endMs: number; readon
 export type LoadResult = {
   readonly created: number;
   readonly failures: readonly Failure[];
-  /** Of those that were created, in milliseconds. */
+  /** Milliseconds that each took that was created, in the order of their answers. */
+  readonly timesMs: readonly number[];
+  /** The longest of them. */
   readonly slowestMs: number;
   /** How long this process itself, and all that it balances, stood still at most: a busy machine shows here. */
   readonly stalledMs: number;
@@ -50,17 +52,14 @@ export function startPodLoad({ namespace, account, perSecond, burst }: LoadOptio
   const onTheWay = new Set<Promise<void>>();
   const failures: Failure[] = [];
   const ended = new AbortController();
-  let created = 0;
-  let slowestMs = 0;
+  const timesMs: number[] = [];
 
   const create = async (): Promise<void> => {
     const startMs = performance.now();
     const message = await whyNotCreated(path, account);
     const endMs = performance.now();
-    if (message === undefined) {
-      created += 1;
-      slowestMs = Math.max(slowestMs, endMs - startMs);
-    } else failures.push({ startMs, endMs, message });
+    if (message === undefined) timesMs.push(endMs - startMs);
+    else failures.push({ startMs, endMs, message });
   };
   const start = (count: number): void => {
     for (let started = 0; started < count; started += 1) {
@@ -81,14 +80,15 @@ export function startPodLoad({ namespace, account, perSecond, burst }: LoadOptio
   stalls.enable();
   const running = run();
   return {
-    created: () => created,
+    created: () => timesMs.length,
     failures: () => failures,
     stop: async () => {
       ended.abort();
       await running;
       await Promise.all(onTheWay);
       stalls.disable();
-      return { created, failures, slowestMs, stalledMs: stalls.max / 1e6 };
+      const slowestMs = timesMs.reduce((slowest, timeMs) => Math.max(slowest, timeMs), 0);
+      return { created: timesMs.length, failures, timesMs, slowestMs, stalledMs: stalls.max / 1e6 };
     },
   };
 }
