@@ -28,6 +28,9 @@ export type ServeContext = {
 /** Kubernetes kills a process 30 s after SIGTERM by default; what is left by then is better ended than killed. */
 const hardEndMs = 30_000;
 
+/** An API server keeps 25 idle connections, and opens as many more as it has reviews in flight. */
+const manyConnections = 500;
+
 /** Serves until it is told to stop, then resolves when the calls in flight have ended. Rejects if it cannot start. */
 export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: ServeContext): Promise<void> {
   const flags = parsed.values;
@@ -46,7 +49,7 @@ export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: Ser
       log.info({ version: context.version, port: webhook.port, metricsPort: operations.port }, 'listening');
       // Whoever waits for this line is not to wait for others with it.
       log.flush();
-      keepYoungGenerationSmall();
+      keepYoungGenerationSmall(() => webhook.connectionCount() > manyConnections);
       if (accounts.accounts) {
         const ports = { port: webhook.port, metricsPort: operations.port };
         const known = { path: flags['service-accounts'], accounts: accounts.accounts() };
