@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryOf } from '../bench/process-cost.ts';
+import { useScope } from '../kubernetes/scope.ts';
+import { startFlood } from '../soak/start-flood.ts';
+import { medianP99, percentile } from '../soak/tail-times.ts';
 import { createAccount, roleArn } from './accounts.ts';
 import { cluster } from './hooks.ts';
 import { needOwnControlPlane } from './own-control-plane.ts';
@@ -9,9 +12,6 @@ import { describeLoad, type LoadResult, startPodLoad } from './pod-load.ts';
 import { isInjected, podManifest } from './pods.ts';
 import { register, waitUntilEnforced } from './registration.ts';
 import { createWebhookAccount, startWebhook, waitUntilReady, type WebhookProcess } from './webhook-process.ts';
-import { useScope } from '../kubernetes/scope.ts';
-import { medianP99, percentile } from '../soak/good-reviews.ts';
-import { startFlood } from '../soak/start-flood.ts';
 
 /** The first creates find nothing compiled yet, on either side. */
 const warmUpMs = 5_000;

@@ -6,6 +6,7 @@ import https from 'node:https';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createReview } from '../admission/reviews.ts';
+import { percentile } from './tail-times.ts';
 
 const perSecond = 50;
 /** So many are sent over a connection of their own. */
@@ -41,26 +42,6 @@ export async function sendGoodReviews(port: number, forMs: number): Promise<Good
   await Promise.all(sent);
   agent.destroy();
   return good;
-}
-
-/** Returns the value below which a share of the values lies. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-/** So many at a time, eight seconds of them: what else a machine does for a moment spoils one such part, not all. */
-const partLength = 400;
-
-/** Returns the median of the 99th percentiles of equal parts of the values, in their order. */
-export function medianP99(values: readonly number[]): number {
-  const count = Math.max(1, Math.floor(values.length / partLength));
-  const length = values.length / count;
-  const parts = Array.from({ length: count }, (_, part) => values.slice(part * length, (part + 1) * length));
-  return percentile(
-    parts.map((part) => percentile(part, 0.99)),
-    0.5,
-  );
 }
 
 /** Returns the row of a table about reviews. */

@@ -7,8 +7,9 @@ import { memoryOf } from '../bench/process-cost.ts';
 import { type Scope, useScope } from '../kubernetes/scope.ts';
 import { portsOf, type Program, startProgram } from '../program.ts';
 import { call } from '../server/call.ts';
-import { describeReviews, type GoodReviews, medianP99, sendGoodReviews } from './good-reviews.ts';
+import { describeReviews, type GoodReviews, sendGoodReviews } from './good-reviews.ts';
 import { startFlood } from './start-flood.ts';
+import { medianP99 } from './tail-times.ts';
 
 /** How long the flood goes, the part of its size, and whether times are held to. */
 export type HostileClients = { readonly seconds: number; readonly scale: number; readonly holdsTimes: boolean };
