@@ -14,6 +14,8 @@ export type Connection = {
   readonly calls: ServerResponse[];
   /** Cuts it while its handshake lasts. */
   readonly deadline: NodeJS.Timeout | undefined;
+  /** Its caller has said what begins a handshake, and waits for us. */
+  isKeptWaiting: boolean;
   lastCall: IncomingMessage | undefined;
   /** Since when it is as it is: without a call, or with one. */
   sinceMs: number;

@@ -29,6 +29,8 @@ export type ConnectionsOptions = {
 export type Connections = {
   /** A connection was accepted; on a TLS port, the one below TLS. */
   readonly add: (socket: Socket) => void;
+  /** It waits for us to begin its handshake, or not any more. */
+  readonly handshakeWaits: (socket: Socket, isKeptWaiting: boolean) => void;
   /** Its handshake is over, and `socket` is what calls come over. */
   readonly secured: (socket: Socket) => void;
   /** Returns whether the call is to be answered; where it is not, its connection ends with an answer before it. */
@@ -42,7 +44,7 @@ export type Connections = {
   readonly endPresent: () => void;
   /** Ends those that come later in the same way, too. */
   readonly letNoneBeKeptAlive: () => void;
-  /** Closes those that have no open call and have brought nothing since this was called last. */
+  /** Closes those that have no open call, wait for nothing, and have brought nothing since this was called last. */
   readonly closeIdle: () => void;
   /** Cuts all of them. */
   readonly destroyAll: () => void;
@@ -86,7 +88,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   const add = (socket: Socket): void => {
     const state = { calls: [], lastCall: undefined, sinceMs: now(), isEnding, bytesSeen: -1, unreadLooks: 0 };
-    const connection: Connection = { socket, accepted: socket, deadline: cutLater(socket), ...state };
+    const connection: Connection = {
+      socket,
+      accepted: socket,
+      deadline: cutLater(socket),
+      isKeptWaiting: false,
+      ...state,
+    };
     const key = keyOf(socket);
     bySocket.set(socket, connection);
     if (handshakes) handshaking.set(key, connection);
@@ -127,6 +135,10 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   return {
     add,
+    handshakeWaits: (socket, isKeptWaiting) => {
+      const connection = bySocket.get(socket);
+      if (connection) Object.assign(connection, { isKeptWaiting, sinceMs: now() });
+    },
     secured: (socket) => {
       const key = keyOf(socket);
       const connection = handshaking.get(key);
@@ -155,7 +167,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       for (const connection of bySocket.values()) {
         const { bytesRead } = connection.accepted;
         // Not destroy(): an answer that is on its way through the socket is still sent.
-        const isIdle = connection.calls.length === 0 && connection.bytesSeen === bytesRead;
+        const isIdle = connection.calls.length === 0 && connection.bytesSeen === bytesRead && !connection.isKeptWaiting;
         if (isIdle && !connection.socket.writableEnded) connection.socket.destroySoon();
         connection.bytesSeen = bytesRead;
       }

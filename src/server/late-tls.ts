@@ -13,6 +13,8 @@ const maxPieces = 64;
 
 /** What comes of connections. */
 export type LateTlsEvents = {
+  /** The first record is here, and it is not the turn of this connection yet. */
+  readonly onWait: (socket: Socket) => void;
   /** TLS begins. */
   readonly onBegin: (socket: Socket) => void;
   /** A connection was reset in the middle of its first record. */
@@ -25,10 +27,10 @@ export type LateTlsEvents = {
  * coming and going stops the program for the garbage collector. Node hands what has been read to TLS (initRead of
  * lib/internal/tls/wrap.js), as it must where a protocol turns to TLS in the middle of a connection.
  *
- * One begins each time that the event loop goes round. Each costs 0.4 ms; of fifty that come at once, all would else be
- * before the next call over a connection that is there.
+ * One begins each time that the event loop goes round. Each costs 0.4 ms: where fifty connections that were silent speak at
+ * once, all of them would else be before the next call over another one.
  */
-export function beginTlsLate(server: Server, { onBegin, onBroken }: LateTlsEvents): void {
+export function beginTlsLate(server: Server, { onWait, onBegin, onBroken }: LateTlsEvents): void {
   // Those of the TLS server itself.
   const listeners = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -46,6 +48,7 @@ export function beginTlsLate(server: Server, { onBegin, onBroken }: LateTlsEvent
       for (const listener of listeners) listener.call(server, socket);
     };
     whenRecordIsHere(socket, () => {
+      onWait(socket);
       waitForTurn(begin);
     });
   });

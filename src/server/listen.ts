@@ -86,7 +86,13 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   server.maxConnections = maxConnections;
   if (server instanceof HttpsServer) {
     beginTlsLate(server, {
-      onBegin: (socket) => begun.add(socket),
+      onWait: (socket) => {
+        connections.handshakeWaits(socket, true);
+      },
+      onBegin: (socket) => {
+        begun.add(socket);
+        connections.handshakeWaits(socket, false);
+      },
       onBroken: ({ code, message }) => {
         onHandshakeError(code ?? message);
       },

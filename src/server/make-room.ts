@@ -62,7 +62,8 @@ export function createRoomMaker({ max, now, onShed, connections }: RoomOptions):
   };
 }
 
-function rankOf({ calls, lastCall, sinceMs, unreadLooks }: Connection, atMs: number): number {
+function rankOf({ calls, isKeptWaiting, lastCall, sinceMs, unreadLooks }: Connection, atMs: number): number {
+  if (isKeptWaiting) return inUse;
   if (lastCall === undefined) return atMs - sinceMs > freshMs ? neverUsed : inUse;
   if (calls.length === 0) return idle;
   const isSlow = unreadLooks > 1 || (!lastCall.complete && atMs - sinceMs > slowBodyMs);

@@ -7,8 +7,10 @@ export type Turnstile = (goOn: () => void) => void;
 export function createTurnstile(callLater: (next: () => void) => unknown): Turnstile {
   const row: (() => void)[] = [];
   const next = (): void => {
-    row.shift()?.();
+    const goOn = row.shift();
+    // Before it goes on, so that the row does not end with one that throws.
     if (row.length > 0) callLater(next);
+    goOn?.();
   };
   return (goOn) => {
     row.push(goOn);

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnections } from '../../src/server/connections.ts';
 import { type Listener, listen } from '../../src/server/listen.ts';
 import { eventually } from '../kubernetes/eventually.ts';
 import { useScope } from '../kubernetes/scope.ts';
@@ -134,5 +135,20 @@ describe('server/connections', () => {
     const server = await start();
     for (const socket of await open(server, 5)) socket.destroy();
     await eventually('the end of all', () => server.connectionCount() === 0);
+  });
+
+  it('one that waits for its handshake to begin is not idle, however often that is looked at', () => {
+    const handshakes = { timeoutMs: 5_000, onTimeout: () => undefined };
+    const connections = createConnections({ max, now: () => performance.now(), onShed: () => undefined, handshakes });
+    scope.onEnd(connections.destroyAll);
+    const [waiting, silent] = [new Socket(), new Socket()];
+    for (const socket of [waiting, silent]) connections.add(socket);
+    connections.handshakeWaits(waiting, true);
+    for (let looks = 0; looks < 3; looks += 1) connections.closeIdle();
+    assert.deepEqual([waiting.writableEnded, silent.writableEnded], [false, true]);
+
+    connections.handshakeWaits(waiting, false);
+    connections.closeIdle();
+    assert.equal(waiting.writableEnded, true);
   });
 });

@@ -36,7 +36,11 @@ describe('server/late-tls', () => {
       if (!isOver) setImmediate(countTurns);
     };
     countTurns();
-    beginTlsLate(server, { onBegin: (socket) => onBegin(socket, accepted), onBroken: () => undefined });
+    beginTlsLate(server, {
+      onWait: () => undefined,
+      onBegin: (socket) => onBegin(socket, accepted),
+      onBroken: () => undefined,
+    });
     server.on('connection', (socket: Socket) => accepted.push(socket)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();

@@ -9,7 +9,7 @@ function createCrowd(count: number) {
   const connections = Array.from({ length: count }, (_, index): Connection => {
     const socket = new Socket();
     const times = { lastCall: undefined, sinceMs: index, isEnding: false, bytesSeen: -1, unreadLooks: 0 };
-    return { socket, accepted: socket, calls: [], deadline: undefined, ...times };
+    return { socket, accepted: socket, calls: [], deadline: undefined, isKeptWaiting: false, ...times };
   });
   const shed: string[] = [];
   const makeRoom = createRoomMaker({
@@ -45,6 +45,14 @@ describe('server/make-room', () => {
     makeRoom();
     assert.deepEqual(closed(), [0, 1, 3, 4]);
     assert.deepEqual(shed, ['idle 2', 'idle 1']);
+  });
+
+  it('one that waits for its handshake to begin stays', () => {
+    const { connections, makeRoom, closed } = createCrowd(100);
+    const [first] = connections;
+    if (first) first.isKeptWaiting = true;
+    makeRoom();
+    assert.deepEqual(closed(), [1, 2]);
   });
 
   it('nobody goes where all are in use', () => {
