@@ -37,10 +37,10 @@ export const fullPlan: Plan = {
   isQuick: false,
   containers: [1, mainContainers, 4, 10],
   accounts: [100, 10_000, 100_000],
-  rounds: 5,
+  rounds: 7,
   warmUpReviews: 30_000,
-  saturationSeconds: 1.2,
-  pacedSeconds: 3,
+  saturationSeconds: 1,
+  pacedSeconds: 2.5,
   reviewsPerSecond: 1_000,
   starts: 5,
 };
