@@ -137,7 +137,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
     add,
     handshakeWaits: (socket, isKeptWaiting) => {
       const connection = bySocket.get(socket);
-      if (connection) Object.assign(connection, { isKeptWaiting, sinceMs: now() });
+      if (connection === undefined) return;
+      connection.isKeptWaiting = isKeptWaiting;
+      connection.sinceMs = now();
     },
     secured: (socket) => {
       const key = keyOf(socket);

@@ -69,7 +69,7 @@ export function describeHostileCreates({ seconds, scale, holdsTimes }: HostileCr
         clearInterval(look);
       });
       const flooded = await createFor(seconds * 1_000);
-      const opened = await flooding.opened;
+      const opened = await flooding.opened();
       print('flooded', flooded);
       process.stdout.write(`      resident ${mostMebibytes.toFixed(0)} MiB at most; opened: ${opened}\n`);
 

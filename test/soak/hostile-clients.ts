@@ -152,7 +152,7 @@ async function flood(
   const good = await sendGoodReviews(target.port, seconds * 1_000);
   const after = await processorTime(target.program.child);
   const tookMs = performance.now() - startMs;
-  const opened = await flooding.opened;
+  const opened = await flooding.opened();
   for (const timer of looks) clearInterval(timer);
   print(`opened: ${opened}`);
   const ran = (after.ranMs - before.ranMs) / tookMs;

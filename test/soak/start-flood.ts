@@ -13,7 +13,7 @@ export type FloodOptions = { readonly port: number; readonly seconds: number; re
 /** A flood that has begun. */
 export type Flooding = {
   /** Resolves at its end with how many connections of each kind it has opened, for people; rejects where it failed. */
-  readonly opened: Promise<string>;
+  readonly opened: () => Promise<string>;
   readonly stop: () => void;
 };
 
@@ -26,9 +26,11 @@ export function startFlood({ port, seconds, scale }: FloodOptions): Flooding {
   if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   const ended = once(child, 'exit');
   const output = text(child.stdout);
-  const opened = async (): Promise<string> => {
-    assert.deepEqual(await ended, [0, null]);
-    return (await output).trim();
+  return {
+    opened: async () => {
+      assert.deepEqual(await ended, [0, null]);
+      return (await output).trim();
+    },
+    stop: () => child.kill('SIGKILL'),
   };
-  return { opened: opened(), stop: () => child.kill('SIGKILL') };
 }
