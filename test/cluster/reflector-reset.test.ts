@@ -4,8 +4,8 @@ import type { Cluster } from './cluster.ts';
 import { openCluster } from './open-cluster.ts';
 import { startReflector, waitUntilEqual } from './reflected-accounts.ts';
 
-/** A reflector that failed may wait 30 s for the restarted API server, and as long again where it is refused at first. */
-const resumeTimeoutMs = 120_000;
+/** A reflector that just failed may wait 30 s for the restarted API server. */
+const resumeTimeoutMs = 60_000;
 const namespace = 'default';
 const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
 
