@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAccount, roleArn } from './accounts.ts';
+import { enforce } from './enforce.ts';
 import { cluster } from './hooks.ts';
 import { needOwnControlPlane } from './own-control-plane.ts';
 import { startPodLoad } from './pod-load.ts';
-import { isInjected, podManifest } from './pods.ts';
-import { register, waitUntilEnforced } from './registration.ts';
-import { createWebhookAccount, startWebhook, waitUntilReady, type WebhookProcess } from './webhook-process.ts';
+import { createWebhookAccount, startWebhook, type WebhookProcess } from './webhook-process.ts';
 
 /** From the API server's readyz on, creates may fail for so long. */
 const recoveryMs = 5_000;
@@ -27,10 +26,7 @@ export function describeApiServerRestarts({ restarts }: { readonly restarts: num
       await createAccount(namespace, 'with-role', { 'role-arn': roleArn });
       const account = await createWebhookAccount(cluster(), namespace);
       webhook = await startWebhook(cluster(), { account, hosts: [] });
-      await waitUntilReady(webhook);
-      const { port, caBundle } = webhook;
-      await register(cluster(), { name: 'irsa', namespace, route: 'url', port, caBundle });
-      await waitUntilEnforced(cluster(), namespace, isInjected, podManifest('with-role'));
+      await enforce(webhook, namespace);
     });
 
     after(async () => {

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { createAccount, roleArn } from './accounts.ts';
 import { type Faults, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { enforce } from './enforce.ts';
 import { cluster } from './hooks.ts';
-import { isInjected, podManifest } from './pods.ts';
 import { pairCount, races, type Race, runRace } from './races.ts';
-import { register, waitUntilEnforced } from './registration.ts';
 import { failedLookupsOf } from './webhook-metrics.ts';
-import { createWebhookAccount, startWebhook, waitUntilReady, type WebhookProcess } from './webhook-process.ts';
+import { createWebhookAccount, startWebhook, type WebhookProcess } from './webhook-process.ts';
 
 const count = pairCount('IRSA_TEST_FAULTY_RACE_PAIRS', 200);
 /** A slow pair takes some 50 ms; one whose reads fail takes the five seconds of the registration. */
@@ -49,10 +48,7 @@ for (const { title, faults, flags, kinds } of cases) {
       const account = await createWebhookAccount(cluster(), namespace);
       proxy = await startFaultProxy(cluster(), { ...faults, refuses: isDoomed });
       webhook = await startWebhook(cluster(), { account, hosts: [], flags: [`--kube-api=${proxy.url}`, ...flags] });
-      await waitUntilReady(webhook);
-      const { port, caBundle } = webhook;
-      await register(cluster(), { name: 'irsa', namespace, route: 'url', port, caBundle });
-      await waitUntilEnforced(cluster(), namespace, isInjected, podManifest('with-role'));
+      await enforce(webhook, namespace);
     });
 
     after(async () => {

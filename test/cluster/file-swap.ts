@@ -6,15 +6,14 @@ import path from 'node:path';
 import { connect } from 'node:tls';
 import { createPair, type Pair } from '../kubernetes/certificates.ts';
 import { createAccount, roleArn } from './accounts.ts';
+import { enforce } from './enforce.ts';
 import { cluster } from './hooks.ts';
 import { needOwnControlPlane } from './own-control-plane.ts';
 import { createKubeletFolder, type KubeletFolder, type MountedPair } from './kubelet-folder.ts';
 import { describeLoad, startPodLoad } from './pod-load.ts';
-import { isInjected, podManifest } from './pods.ts';
-import { register, waitUntilEnforced } from './registration.ts';
 import { waitFor } from './wait-for.ts';
 import { metricOf } from './webhook-metrics.ts';
-import { createWebhookAccount, startWebhook, waitUntilReady, type WebhookProcess } from './webhook-process.ts';
+import { createWebhookAccount, startWebhook, type WebhookProcess } from './webhook-process.ts';
 
 const names = ['127.0.0.1', 'localhost'];
 const takenOverTimeoutMs = 10_000;
@@ -41,10 +40,7 @@ export function describeFileSwap({ swaps }: { readonly swaps: number }): void {
       folder = await createKubeletFolder(path.join(cluster().directory, `mounted-${namespace}`), served);
       const account = await createWebhookAccount(cluster(), namespace);
       webhook = await startWebhook(cluster(), { account, hosts: [], pair: { ...folder, authority: authority.cert } });
-      await waitUntilReady(webhook);
-      const { port, caBundle } = webhook;
-      await register(cluster(), { name: 'irsa', namespace, route: 'url', port, caBundle });
-      await waitUntilEnforced(cluster(), namespace, isInjected, podManifest('with-role'));
+      await enforce(webhook, namespace);
     });
 
     after(async () => {

@@ -6,12 +6,11 @@ import { useScope } from '../kubernetes/scope.ts';
 import { startFlood } from '../soak/start-flood.ts';
 import { medianP99, percentile } from '../soak/tail-times.ts';
 import { createAccount, roleArn } from './accounts.ts';
+import { enforce } from './enforce.ts';
 import { cluster } from './hooks.ts';
 import { needOwnControlPlane } from './own-control-plane.ts';
 import { describeLoad, type LoadResult, startPodLoad } from './pod-load.ts';
-import { isInjected, podManifest } from './pods.ts';
-import { register, waitUntilEnforced } from './registration.ts';
-import { createWebhookAccount, startWebhook, waitUntilReady, type WebhookProcess } from './webhook-process.ts';
+import { createWebhookAccount, startWebhook, type WebhookProcess } from './webhook-process.ts';
 
 /** The first creates find nothing compiled yet, on either side. */
 const warmUpMs = 5_000;
@@ -36,10 +35,7 @@ export function describeHostileCreates({ seconds, scale, holdsTimes }: HostileCr
       await createAccount(namespace, 'with-role', { 'role-arn': roleArn });
       const account = await createWebhookAccount(cluster(), namespace);
       webhook = await startWebhook(cluster(), { account, hosts: [], flags: ['--max-connections=2000'] });
-      await waitUntilReady(webhook);
-      const { port, caBundle } = webhook;
-      await register(cluster(), { name: 'irsa', namespace, route: 'url', port, caBundle });
-      await waitUntilEnforced(cluster(), namespace, isInjected, podManifest('with-role'));
+      await enforce(webhook, namespace);
     });
 
     after(async () => {

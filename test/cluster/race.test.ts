@@ -1,14 +1,14 @@
 /** The race that a cache loses: a pod that is created the moment its account, or its account's role, is there. */
 import assert from 'node:assert/strict';
 import { createAccount, roleArn } from './accounts.ts';
+import { enforce } from './enforce.ts';
 import { cluster } from './hooks.ts';
 import { inParallel } from './in-parallel.ts';
-import { isInjected, podManifest } from './pods.ts';
+import { podManifest } from './pods.ts';
 import { pairCount, type Race, runRace } from './races.ts';
-import { register, waitUntilEnforced } from './registration.ts';
 import { waitFor } from './wait-for.ts';
 import { metricOf } from './webhook-metrics.ts';
-import { createWebhookAccount, startWebhook, waitUntilReady, type WebhookProcess } from './webhook-process.ts';
+import { createWebhookAccount, startWebhook, type WebhookProcess } from './webhook-process.ts';
 
 const count = pairCount('IRSA_TEST_RACE_PAIRS', 300);
 /** A pair takes some 10 ms. */
@@ -52,10 +52,7 @@ for (const { title, watch, flags, kinds } of cases) {
         await cluster().patch(`/apis/rbac.authorization.k8s.io/v1/clusterroles/${account.name}`, withoutWatch);
       }
       webhook = await startWebhook(cluster(), { account, hosts: [], flags });
-      await waitUntilReady(webhook);
-      const { port, caBundle } = webhook;
-      await register(cluster(), { name: 'irsa', namespace, route: 'url', port, caBundle });
-      await waitUntilEnforced(cluster(), namespace, isInjected, podManifest('with-role'));
+      await enforce(webhook, namespace);
       const isOpen = async (): Promise<true | undefined> =>
         (await metricOf(webhook, 'irsa_webhook_watch_connected')) === (watch === 'open' ? 1 : 0) || undefined;
       await waitFor(`the watch to be ${watch}`, isOpen, 10_000);

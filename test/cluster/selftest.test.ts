@@ -5,11 +5,11 @@ import path from 'node:path';
 import { useScope } from '../kubernetes/scope.ts';
 import { projectFolder, startProgram } from '../program.ts';
 import { createAccount, createAccounts, roleArn } from './accounts.ts';
+import { enforce } from './enforce.ts';
 import { cluster } from './hooks.ts';
 import type { ObjectList } from './objects.ts';
-import { isInjected, podManifest } from './pods.ts';
-import { register, waitUntilEnforced } from './registration.ts';
-import { createWebhookAccount, startWebhook, waitUntilReady, type WebhookProcess } from './webhook-process.ts';
+import { register } from './registration.ts';
+import { createWebhookAccount, startWebhook, type WebhookProcess } from './webhook-process.ts';
 
 const runner = 'irsa-webhook-selftest';
 const rules = {
@@ -37,10 +37,7 @@ describe('selftest', () => {
     await createAccounts(namespace);
     await grant(namespace);
     webhook = await startWebhook(cluster(), { account: await createWebhookAccount(cluster(), namespace), hosts: [] });
-    await waitUntilReady(webhook);
-    const { port, caBundle } = webhook;
-    await register(cluster(), { name: 'irsa', namespace, route: 'url', port, caBundle });
-    await waitUntilEnforced(cluster(), namespace, isInjected, podManifest('with-role'));
+    await enforce(webhook, namespace);
   });
 
   after(async () => webhook.stop());
