@@ -1,4 +1,5 @@
 /** A reflector of the accounts of a namespace, and what it saw. */
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKubeconfigConnection } from '../../src/kubernetes/kubeconfig.ts';
 import { type ApiObject, isApiObject, nameOf } from '../../src/kubernetes/objects.ts';
@@ -83,20 +84,22 @@ export async function startReflector(
   };
 }
 
-/** Waits until the entries are what the API server lists now. */
+/**
+ * Waits until the entries are what the API server lists at that moment. It is listed anew for each look: somebody else,
+ * such as the controller that makes each namespace's account `default`, may write meanwhile.
+ */
 export async function waitUntilEqual(
   cluster: Cluster,
   namespace: string,
   entries: () => ReadonlyMap<string, string>,
   timeoutMs: number,
 ): Promise<void> {
-  const { items } = await cluster.get<{ items: readonly ApiObject[] }>(
-    `/api/v1/namespaces/${namespace}/serviceaccounts`,
-  );
-  const wanted = textOf(items.map((item) => [nameOf(item)?.name ?? '', roleOf(item)]));
-  await waitFor('the store to equal the API server', () => textOf(entries()) === wanted || undefined, timeoutMs);
-}
-
-function textOf(entries: Iterable<readonly [string, string]>): string {
-  return [...entries].map(String).toSorted().join('\n');
+  const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+  const isEqual = async (): Promise<true> => {
+    const { items } = await cluster.get<{ items: readonly ApiObject[] }>(accounts);
+    const wanted = new Map(items.map((item) => [nameOf(item)?.name ?? '', roleOf(item)]));
+    assert.deepEqual(new Map(entries()), wanted);
+    return true;
+  };
+  await waitFor('the store to equal the API server', isEqual, timeoutMs);
 }
