@@ -8,6 +8,7 @@ import http, {
 } from 'node:http';
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
+import { type CollectedBody, createBodyMemory } from './body-memory.ts';
 import type { Connection } from './connection.ts';
 import { closeIdleSockets, createConnectionPools, type PoolName } from './connection-pools.ts';
 import { type Ending, withDeadline } from './deadline.ts';
@@ -105,6 +106,7 @@ export function createTransport(connection: Connection, options: TransportOption
   const pathPrefix = origin.pathname.replace(/\/$/, '');
   const closing = createEndController();
   const pools = createConnectionPools(connection);
+  const startBody = createBodyMemory();
 
   /** A list of names and values, Node writes as it is; an object, it goes through several times. */
   const ownHeaders = [
@@ -168,7 +170,9 @@ export function createTransport(connection: Connection, options: TransportOption
     const url = () => urlOf(call.path);
     const limits = { timeoutMs, signals: signalsOf(signal), expected: () => `an answer from ${url()}` };
     try {
-      return await withDeadline(limits, async (ending) => readAnswer(await open(call, ending), maxBodyBytes, url));
+      return await withDeadline(limits, async (ending) =>
+        readAnswer(await open(call, ending), startBody(), { maxBodyBytes, url }),
+      );
     } catch (error) {
       throw toKubernetesError(error, url());
     }
@@ -192,7 +196,7 @@ export function createTransport(connection: Connection, options: TransportOption
           const response = await open({ path, pool: 'streams' }, ending);
           const { statusCode: status = 0, headers } = response;
           if (status < 200 || status > 299) {
-            return readAnswer(response, defaultMax, url);
+            return readAnswer(response, startBody(), { maxBodyBytes: defaultMax, url });
           }
           endOnAbort(response, signals, url());
           return { status, headers, chunks: readChunks(response, url()) };
@@ -241,8 +245,11 @@ function wasReset(error: unknown): boolean {
 }
 
 /** By the events of its body: a loop over the stream costs a read of one account a tenth of its time. */
-function readAnswer(response: IncomingMessage, maxBodyBytes: number, url: () => string): Promise<ApiResponse> {
-  const chunks: Buffer[] = [];
+function readAnswer(
+  response: IncomingMessage,
+  collected: CollectedBody,
+  { maxBodyBytes, url }: { readonly maxBodyBytes: number; readonly url: () => string },
+): Promise<ApiResponse> {
   let bytes = 0;
   return new Promise((resolve, reject) => {
     response.on('data', (chunk: Buffer) => {
@@ -254,14 +261,14 @@ function readAnswer(response: IncomingMessage, maxBodyBytes: number, url: () => 
             `Expected at most ${maxBodyBytes} bytes from ${url()}, got more: ask for smaller pages by limit=`,
           ),
         );
-      } else chunks.push(chunk);
+      } else collected.add(chunk);
     });
     response.on('end', () => {
-      const body = Buffer.concat(chunks, bytes).toString('utf8');
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: collected.text() });
     });
     response.on('error', reject);
     response.on('close', () => {
+      collected.release();
       if (!response.readableEnded) reject(new Error('The connection was closed before the answer was whole'));
     });
   });
