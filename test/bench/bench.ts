@@ -3,7 +3,14 @@ import type { Children } from './children.ts';
 import { findLoadGenerator } from './load/generators.ts';
 import { describeMachine, shareProcessors } from './machine.ts';
 import { type LoadShape, measure, type MeasureOptions } from './measure.ts';
-import { pacedConnections, pacedGroups, type Plan, saturationConnections, saturationGroups } from './plan.ts';
+import {
+  budgetGroups,
+  pacedConnections,
+  pacedGroups,
+  type Plan,
+  saturationConnections,
+  saturationGroups,
+} from './plan.ts';
 import { memoryOf } from './process-cost.ts';
 import type { BenchResult, StartResult } from './result.ts';
 import { type Cell, measureRounds } from './rounds.ts';
@@ -43,28 +50,28 @@ export async function runBench({ plan, children, folder, onProgress }: BenchOpti
   }
 
   const groups = saturationGroups(plan);
+  const budgeted = budgetGroups(plan);
   const paced = pacedGroups(plan);
   onProgress('preparing');
-  const stage = await createStage([...groups, ...paced], servers, accountServers);
+  const stage = await createStage([...groups, ...budgeted, ...paced], servers, accountServers);
   const options: MeasureOptions = { generator, ca: servers.ca };
   const saturationCells = stage.cellsOf(groups);
   const saturated = { connections: saturationConnections, reviewsPerSecond: undefined };
   onProgress('warming up');
   await warmUp(saturationCells, { ...saturated, seconds: warmUpSeconds }, plan.warmUpReviews, options);
 
-  const measureAll = async (title: string, cells: readonly Cell[], shape: LoadShape) =>
+  const measureAll = async (title: string, cells: readonly Cell[], shape: LoadShape, rounds = plan.rounds) =>
     measureRounds(cells, {
       ...options,
       shape,
-      rounds: plan.rounds,
+      rounds,
       onRound: (round) => {
-        onProgress(`${title}: round ${round} of ${plan.rounds}`);
+        onProgress(`${title}: round ${round} of ${rounds}`);
       },
     });
-  const saturation = await measureAll('saturation', saturationCells, {
-    ...saturated,
-    seconds: plan.saturationSeconds,
-  });
+  const saturatedShape = { ...saturated, seconds: plan.saturationSeconds };
+  const saturation = await measureAll('saturation', saturationCells, saturatedShape);
+  const budgetCells = stage.cellsOf(budgeted);
   const pacedShape = {
     connections: pacedConnections,
     reviewsPerSecond: plan.reviewsPerSecond,
@@ -77,6 +84,7 @@ export async function runBench({ plan, children, folder, onProgress }: BenchOpti
     loadGenerator: generator.name,
     plan,
     saturation,
+    budgeted: await measureAll('budgets', budgetCells, saturatedShape, plan.budgetRounds),
     paced: generator.canPace ? await measureAll(`${plan.reviewsPerSecond} a second`, pacedCells, pacedShape) : [],
     starts,
     loaded: [...stage.webhooks].map(([accounts, { webhook }]) => ({ accounts, ...memoryOf(webhook.pid) })),

@@ -27,10 +27,10 @@ const atMost = (limit: number, unit: string, what: string, figure: Spread): Budg
 /** The 250 us were set on a machine where the floor took 71 us; others are slower, or faster. */
 const readLiveToFloor = 3.5;
 
-function costBudgets({ saturation, plan }: BenchResult): Budget[] {
+function costBudgets({ budgeted, plan }: BenchResult): Budget[] {
   const kind = { containers: mainContainers, accounts: Math.min(...plan.accounts) };
   const series = (outcome: 'injected' | 'opted_out_by_pod' | 'no_role_annotation') =>
-    seriesOf(saturation, 'webhook', { ...kind, outcome });
+    seriesOf(budgeted, 'webhook', { ...kind, outcome });
   const ratios = (['injected', 'opted_out_by_pod'] as const).flatMap((outcome): Budget[] => {
     const { toFloor } = series(outcome);
     if (toFloor === undefined) return [];

@@ -9,6 +9,8 @@ export type Plan = {
   /** Numbers of accounts, in ascending order. */
   readonly accounts: readonly number[];
   readonly rounds: number;
+  /** Of the series to which budgets apply: a round of one second says little on a machine with other work. */
+  readonly budgetRounds: number;
   /** Of each way through each server, before anything is measured: V8 goes on optimizing until some 60,000 in all. */
   readonly warmUpReviews: number;
   /** Of each series in each round, with as many reviews as are answered. */
@@ -38,6 +40,7 @@ export const fullPlan: Plan = {
   containers: [1, mainContainers, 4, 10],
   accounts: [100, 10_000, 100_000],
   rounds: 7,
+  budgetRounds: 15,
   warmUpReviews: 30_000,
   saturationSeconds: 1,
   pacedSeconds: 2.5,
@@ -51,6 +54,7 @@ export const quickPlan: Plan = {
   containers: [mainContainers],
   accounts: [100, 100_000],
   rounds: 2,
+  budgetRounds: 4,
   warmUpReviews: 4_000,
   saturationSeconds: 1,
   pacedSeconds: 2,
@@ -72,6 +76,13 @@ export function saturationGroups(plan: Pick<Plan, 'containers' | 'accounts'>): G
       groupOf([...optedOut, ...bare]),
     ];
   });
+}
+
+/** Returns what the budgets apply to, each behind its floor. */
+export function budgetGroups({ accounts }: Pick<Plan, 'accounts'>): Group[] {
+  const few = accounts.slice(0, 1);
+  const outcomes = ['injected', 'opted_out_by_pod', 'no_role_annotation'] as const;
+  return outcomes.map((outcome) => groupOf(kindsOf({ containers: mainContainers, outcome }, few)));
 }
 
 /** Returns what is measured at a rate. */

@@ -35,7 +35,7 @@ function describeRun({ date, machine, loadGenerator, plan, saturation, paced }: 
       : '';
   return (
     `${date}, Node ${machine.node}, ${machine.cores} cores of ${machine.processor}, ${pinned}; load by ${loadGenerator}. ` +
-    `Medians of ${plan.rounds} rounds, in brackets the least and the most of them.${rate}${length}${disturbed}`
+    `Medians of ${plan.rounds} rounds, for the budgets of reviews of ${plan.budgetRounds}; in brackets the least and the most of them.${rate}${length}${disturbed}`
   );
 }
 

@@ -47,6 +47,8 @@ export type BenchResult = {
   readonly machine: Machine;
   readonly loadGenerator: string;
   readonly plan: Plan;
+  /** What the budgets apply to, measured as in `saturation`, in more rounds. */
+  readonly budgeted: readonly SeriesResult[];
   /** Each connection sends as soon as its last review is answered. */
   readonly saturation: readonly SeriesResult[];
   /** At the rate of the plan; empty where the load generator has no rate. */
