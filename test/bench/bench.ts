@@ -69,8 +69,11 @@ export async function runBench({ plan, children, folder, onProgress }: BenchOpti
         onProgress(`${title}: round ${round} of ${rounds}`);
       },
     });
-  const saturatedShape = { ...saturated, seconds: plan.saturationSeconds };
-  const saturation = await measureAll('saturation', saturationCells, saturatedShape);
+  const saturation = await measureAll('saturation', saturationCells, {
+    ...saturated,
+    seconds: plan.saturationSeconds,
+  });
+  const budgetShape = { ...saturated, seconds: plan.budgetSeconds };
   const budgetCells = stage.cellsOf(budgeted);
   const pacedShape = {
     connections: pacedConnections,
@@ -84,7 +87,7 @@ export async function runBench({ plan, children, folder, onProgress }: BenchOpti
     loadGenerator: generator.name,
     plan,
     saturation,
-    budgeted: await measureAll('budgets', budgetCells, saturatedShape, plan.budgetRounds),
+    budgeted: await measureAll('budgets', budgetCells, budgetShape, plan.budgetRounds),
     paced: generator.canPace ? await measureAll(`${plan.reviewsPerSecond} a second`, pacedCells, pacedShape) : [],
     starts,
     loaded: [...stage.webhooks].map(([accounts, { webhook }]) => ({ accounts, ...memoryOf(webhook.pid) })),

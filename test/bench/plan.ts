@@ -9,8 +9,12 @@ export type Plan = {
   /** Numbers of accounts, in ascending order. */
   readonly accounts: readonly number[];
   readonly rounds: number;
-  /** Of the series to which budgets apply: a round of one second says little on a machine with other work. */
+  /**
+   * Of the series to which budgets apply, in their turn: many and short, since on a machine with other work the ratio of one
+   * round to another moves by a fifth either way, and a median of few with it.
+   */
   readonly budgetRounds: number;
+  readonly budgetSeconds: number;
   /** Of each way through each server, before anything is measured: V8 goes on optimizing until some 60,000 in all. */
   readonly warmUpReviews: number;
   /** Of each series in each round, with as many reviews as are answered. */
@@ -39,8 +43,9 @@ export const fullPlan: Plan = {
   isQuick: false,
   containers: [1, mainContainers, 4, 10],
   accounts: [100, 10_000, 100_000],
-  rounds: 7,
-  budgetRounds: 15,
+  rounds: 6,
+  budgetRounds: 40,
+  budgetSeconds: 0.5,
   warmUpReviews: 30_000,
   saturationSeconds: 1,
   pacedSeconds: 2.5,
@@ -54,7 +59,8 @@ export const quickPlan: Plan = {
   containers: [mainContainers],
   accounts: [100, 100_000],
   rounds: 2,
-  budgetRounds: 4,
+  budgetRounds: 8,
+  budgetSeconds: 0.5,
   warmUpReviews: 4_000,
   saturationSeconds: 1,
   pacedSeconds: 2,
