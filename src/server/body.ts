@@ -80,20 +80,21 @@ export function createBodyBudget(maxBytes = maxBytesInFlight, slowMs = slowBodyM
 export type BodyLimits = { readonly timeoutMs: number; readonly budget: BodyBudget; readonly takeTurns: TakeTurns };
 
 /**
- * Calls back once with the whole body, or with a {@link BodyError} when it is larger than `maxBodyBytes` (nothing more
- * is read then, nor anything at all when Content-Length says so beforehand), is large and nests too deeply, does not fit
- * into the budget, is not whole after `timeoutMs`, or the caller goes away. Nothing of it is held after that.
+ * Calls back once with the whole body, which is the callback's to overwrite, or with a {@link BodyError} when it is larger
+ * than `maxBodyBytes` (nothing more is read then, nor anything at all when Content-Length says so beforehand), is large and
+ * nests too deeply, does not fit into the budget, is not whole after `timeoutMs`, or the caller goes away. Nothing of it is
+ * held after that.
  */
 export function readBody(
   request: IncomingMessage,
   { timeoutMs, budget, takeTurns }: BodyLimits,
-  callback: (error: BodyError | undefined, body: string) => void,
+  callback: (error: BodyError | undefined, body: Buffer) => void,
 ): void {
   const expected = Number(request.headers['content-length'] ?? Number.NaN);
   if (expected > maxBodyBytes) {
     // It is passed over while its caller reads the refusal.
     takeTurns(request, () => false);
-    callback(tooLarge(), '');
+    callback(tooLarge(), nothing);
     return;
   }
   const chunks: Buffer[] = [];
@@ -111,7 +112,7 @@ export function readBody(
     budget.giveBack(length);
     if (partial) budget.removePartial(partial);
     if (error) request.pause();
-    const body = error ? '' : textOf(chunks, length);
+    const body = error ? nothing : joined(chunks, length);
     chunks.length = 0;
     callback(error, body);
   };
@@ -152,10 +153,12 @@ export function readBody(
   request.on('data', onData).on('end', onEnd).on('close', onClose);
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Nearly all bodies come in one piece. */
-function textOf(chunks: readonly Buffer[], length: number): string {
+function joined(chunks: readonly Buffer[], length: number): Buffer {
   const [only] = chunks;
-  return (only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length)).toString('utf8');
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length);
 }
 
 function overBudget(): BodyError {

@@ -1,6 +1,7 @@
 // A route of the webhook: a call in, an AdmissionReview or a refusal out, one record of how it went.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DecideReview, Decision, FaultDecision, ReviewedNames } from '../admission/decision.ts';
+import { textWithoutManagedFields } from '../admission/managed-fields.ts';
 import type { Outcome } from '../admission/outcomes.ts';
 import { encodeReview, parseReview, type ReviewAnswer, ReviewError, type ReviewRequest } from '../admission/review.ts';
 import type { AddRoutes, DirectPost } from './app.ts';
@@ -145,10 +146,10 @@ function receiveReview(call: Call, options: ReviewRouteOptions): void {
   });
 }
 
-function answerReview(call: Call, body: string, options: ReviewRouteOptions): void {
+function answerReview(call: Call, body: Buffer, options: ReviewRouteOptions): void {
   let review: ReviewRequest;
   try {
-    review = parseReview(body);
+    review = parseReview(textWithoutManagedFields(body));
   } catch (error) {
     options.gate.leave();
     if (!(error instanceof ReviewError)) throw error;

@@ -1,6 +1,7 @@
-// Reviews as an API server sends them for pods of a Deployment: about 7 KB with two containers.
+// Reviews as an API server sends them for pods of a Deployment: about 7 KB with two containers, half of it managedFields.
 import type { AccountRef } from '../../src/identity/account-ref.ts';
 import type { JsonObject } from '../../src/identity/json.ts';
+import { managedFieldsOf } from './managed-fields.ts';
 
 /** What differs from one review to the next. */
 export type BenchReviewParts = {
@@ -11,25 +12,34 @@ export type BenchReviewParts = {
   readonly isOptedOut?: boolean;
 };
 
+/** As admission adds it to each pod, before webhooks are asked. */
+const tokenVolume = {
+  name: 'kube-api-access-x7k2p',
+  projected: {
+    sources: [
+      { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    ],
+    defaultMode: 420,
+  },
+};
+
 /** Returns the review of a new pod, by default of the account shop/cart. */
 export function benchReview(parts: BenchReviewParts = {}): JsonObject {
   const { account = { namespace: 'shop', name: 'cart' }, containers = 2, isOptedOut = false } = parts;
   const { uid = '705ab4f5-6393-11e8-b7cc-42010a800002' } = parts;
   const probe = { httpGet: { path: '/healthz', port: 8080, scheme: 'HTTP' }, periodSeconds: 10, failureThreshold: 3 };
-  const container = (name: string): JsonObject => ({
+  const container = (name: string, mounts: readonly JsonObject[]): JsonObject => ({
     name,
     image: `registry.example.com/shop/${name}@sha256:${'0123456789abcdef'.repeat(4)}`,
     args: ['--listen=:8080', '--log-format=json', '--feature-gates=Checkout=true,Discount=false'],
     ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
-    env: Array.from({ length: 24 }, (_, index) => ({
+    env: Array.from({ length: 4 }, (_, index) => ({
       name: `SETTING_${String(index)}`,
       value: `value of setting ${String(index)}`,
     })),
     resources: { limits: { memory: '512Mi' }, requests: { cpu: '250m', memory: '512Mi' } },
-    volumeMounts: [
-      { name: 'data', mountPath: '/data' },
-      { name: 'kube-api-access-x7k2p', readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' },
-    ],
+    volumeMounts: [{ name: 'data', mountPath: '/data' }, ...mounts],
     livenessProbe: probe,
     readinessProbe: probe,
     terminationMessagePath: '/dev/termination-log',
@@ -42,6 +52,36 @@ export function benchReview(parts: BenchReviewParts = {}): JsonObject {
     'app.kubernetes.io/name': 'cart',
     'pod-template-hash': '6d4cf56db6',
     ...(isOptedOut && { 'eks.amazonaws.com/skip-pod-identity-webhook': 'true' }),
+  };
+  const containersWith = (mounts: readonly JsonObject[]): JsonObject[] =>
+    Array.from({ length: containers }, (_, index) => container(containerName(index), mounts));
+  const metadata = {
+    generateName: 'cart-6d4cf56db6-',
+    labels,
+    annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '8080' },
+    ownerReferences: [
+      {
+        apiVersion: 'apps/v1',
+        kind: 'ReplicaSet',
+        name: 'cart-6d4cf56db6',
+        uid: '5f1d1b3c-7b64-4c7e-8f5c-0e4b5ac5e1a2',
+        controller: true,
+        blockOwnerDeletion: true,
+      },
+    ],
+  };
+  /** By the controller; the rest is what admission has added before webhooks are asked. */
+  const written = {
+    volumes: [{ name: 'data', emptyDir: {} }],
+    containers: containersWith([]),
+    restartPolicy: 'Always',
+    terminationGracePeriodSeconds: 30,
+    dnsPolicy: 'ClusterFirst',
+    serviceAccountName: account.name,
+    serviceAccount: account.name,
+    securityContext: { runAsUser: 65532, fsGroup: 65532 },
+    schedulerName: 'default-scheduler',
+    enableServiceLinks: true,
   };
   return {
     kind: 'AdmissionReview',
@@ -62,62 +102,18 @@ export function benchReview(parts: BenchReviewParts = {}): JsonObject {
       object: {
         kind: 'Pod',
         apiVersion: 'v1',
-        metadata: {
-          generateName: 'cart-6d4cf56db6-',
-          creationTimestamp: null,
-          labels,
-          annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '8080' },
-          ownerReferences: [
-            {
-              apiVersion: 'apps/v1',
-              kind: 'ReplicaSet',
-              name: 'cart-6d4cf56db6',
-              uid: '5f1d1b3c-7b64-4c7e-8f5c-0e4b5ac5e1a2',
-              controller: true,
-              blockOwnerDeletion: true,
-            },
-          ],
-          managedFields: [
-            {
-              manager: 'kube-controller-manager',
-              operation: 'Update',
-              apiVersion: 'v1',
-              fieldsType: 'FieldsV1',
-              fieldsV1: {
-                'f:metadata': { 'f:generateName': {}, 'f:labels': { '.': {}, 'f:app': {} } },
-                'f:spec': { 'f:containers': { 'k:{"name":"app"}': { '.': {}, 'f:image': {}, 'f:env': {} } } },
-              },
-            },
-          ],
-        },
+        metadata: { ...metadata, creationTimestamp: null, managedFields: managedFieldsOf(metadata, written) },
         spec: {
-          volumes: [
-            { name: 'data', emptyDir: {} },
-            {
-              name: 'kube-api-access-x7k2p',
-              projected: {
-                sources: [
-                  { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
-                  { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-                ],
-                defaultMode: 420,
-              },
-            },
-          ],
-          containers: Array.from({ length: containers }, (_, index) => container(containerName(index))),
-          restartPolicy: 'Always',
-          terminationGracePeriodSeconds: 30,
-          dnsPolicy: 'ClusterFirst',
-          serviceAccountName: account.name,
-          serviceAccount: account.name,
-          securityContext: { runAsUser: 65532, fsGroup: 65532 },
-          schedulerName: 'default-scheduler',
+          ...written,
+          volumes: [...written.volumes, tokenVolume],
+          containers: containersWith([
+            { name: tokenVolume.name, readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' },
+          ]),
           tolerations: [
             { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
             { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
           ],
           priority: 0,
-          enableServiceLinks: true,
           preemptionPolicy: 'PreemptLowerPriority',
         },
         status: {},
