@@ -1,4 +1,4 @@
-// Leaves the field managedFields out of a review: nothing here reads it, and it takes half of the time of parsing one.
+// Leaves the field managedFields out of a review: nothing here reads it, and it is two fifths of one or more.
 
 /** As the API server writes it: without spaces, behind the other fields of metadata. */
 const startOfList = Buffer.from(',"managedFields":[');
@@ -12,7 +12,8 @@ const maxLists = 2;
  * the 12.4 KB in which a real API server sends a pod of two containers with 24 variables each.
  *
  * In JSON these bytes begin nothing but a field: inside a string each quote has a backslash before it. What is written in
- * another way, or has no end, stays where it is; what is in such a list is not looked at, so that it may be anything.
+ * another way, or has no end, stays where it is. What is in such a list is not looked at, so that it may be anything; and what is
+ * no JSON may become a review by it, which its sender could as well have sent.
  */
 export function textWithoutManagedFields(body: Buffer): string {
   let length = body.length;

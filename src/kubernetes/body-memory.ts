@@ -1,7 +1,7 @@
 // Collects the bodies of answers in memory that is used again.
 
-/** Most that is kept for the next body: twice a page of 500 service accounts of 1 KB each. */
-const keptBytes = 1024 * 1024;
+/** Most that is kept for the next body: a page of 500 service accounts of 4 KB each. */
+const keptBytes = 2 * 1024 * 1024;
 /** A second piece is rarely the last one. Node reads so much at a time. */
 const firstBytes = 64 * 1024;
 
@@ -28,6 +28,9 @@ export function createBodyMemory(allocate = (bytes: number) => Buffer.allocUnsaf
     spare = undefined;
     return taken;
   };
+  const keep = (memory: Buffer): void => {
+    if (memory.length <= keptBytes) spare = memory;
+  };
   return () => {
     /** A body that comes in one piece is not copied. */
     let only: Buffer | undefined;
@@ -40,6 +43,8 @@ export function createBodyMemory(allocate = (bytes: number) => Buffer.allocUnsaf
       if (end > memory.length) {
         const larger = allocate(Math.max(end, 2 * memory.length));
         memory.copy(larger, 0, 0, length);
+        // Or a body too large to be kept would leave nothing, and the next one grow from the start again.
+        if (larger.length > keptBytes) keep(memory);
         memory = larger;
       }
       piece.copy(memory, length);
@@ -57,7 +62,7 @@ export function createBodyMemory(allocate = (bytes: number) => Buffer.allocUnsaf
       },
       text: () => only?.toString('utf8') ?? memory?.toString('utf8', 0, length) ?? '',
       release: () => {
-        if (memory !== undefined && memory.length <= keptBytes) spare = memory;
+        if (memory !== undefined) keep(memory);
         only = undefined;
         memory = undefined;
         length = 0;

@@ -1,4 +1,4 @@
-// Reviews as an API server sends them for pods of a Deployment: about 7 KB with two containers, half of it managedFields.
+// Reviews as an API server sends them for pods of a Deployment: about 7 KB with two containers, two fifths of it managedFields.
 import type { AccountRef } from '../../src/identity/account-ref.ts';
 import type { JsonObject } from '../../src/identity/json.ts';
 import { managedFieldsOf } from './managed-fields.ts';

@@ -1,8 +1,8 @@
 /** The races again, while the API server is slow, or the watch is cut every second, and some reads fail. */
 import assert from 'node:assert/strict';
 import { createAccount, roleArn } from './accounts.ts';
-import { type Faults, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { enforce } from './enforce.ts';
+import { type Faults, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { cluster } from './hooks.ts';
 import { pairCount, races, type Race, runRace } from './races.ts';
 import { failedLookupsOf } from './webhook-metrics.ts';
