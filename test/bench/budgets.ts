@@ -60,7 +60,7 @@ function startBudgets({ starts }: BenchResult): Budget[] {
   if (few === undefined || many === undefined) return [];
   return [
     atMost(0.25, 's', `start to listening, ${accountsOf(few)}`, few.listeningSeconds),
-    atMost(80, 'MB', `memory when ready, ${accountsOf(few)}`, few.residentMegabytes),
+    atMost(80, 'MB', `memory when idle, ${accountsOf(few)}`, few.idleMegabytes),
     atMost(3, 's', `first right answer, ${accountsOf(many)}`, many.firstAnswerSeconds),
     atMost(3, 's', `ready, ${accountsOf(many)}`, many.readySeconds),
     atMost(200, 'MB', `peak of memory, ${accountsOf(many)}`, many.peakMegabytes),

@@ -25,7 +25,9 @@ export type StartResult = {
   /** Of the role of the account on the last page of the list. */
   readonly firstAnswerSeconds: Spread;
   readonly readySeconds: Spread;
-  /** When it was ready. */
+  /** Of one that is ready and was never asked. */
+  readonly idleMegabytes: Spread;
+  /** When it was ready and had answered two reviews. */
   readonly residentMegabytes: Spread;
   readonly peakMegabytes: Spread;
   /** After all accounts had to be listed again, the most that was reached meanwhile included. */

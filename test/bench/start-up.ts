@@ -9,7 +9,7 @@ import { memoryOf } from './process-cost.ts';
 import type { StartResult } from './result.ts';
 import { benchReview } from './review.ts';
 import type { Order } from './right-answer.ts';
-import type { Server, Servers } from './servers.ts';
+import type { Server, Servers, Webhook } from './servers.ts';
 import { spreadOf } from './statistics.ts';
 
 /** What measuring needs. */
@@ -38,6 +38,7 @@ export async function measureStarts(options: StartUpOptions): Promise<StartResul
     listeningSeconds: spread('listeningSeconds'),
     firstAnswerSeconds: spread('firstAnswerSeconds'),
     readySeconds: spread('readySeconds'),
+    idleMegabytes: spread('idleMegabytes'),
     residentMegabytes: spread('residentMegabytes'),
     peakMegabytes: spread('peakMegabytes'),
     residentAfterRelistMegabytes: spread('residentAfterRelistMegabytes'),
@@ -45,7 +46,31 @@ export async function measureStarts(options: StartUpOptions): Promise<StartResul
   };
 }
 
-async function measureStart({ children, servers, accounts, count }: StartUpOptions): Promise<Start> {
+async function measureStart(options: StartUpOptions): Promise<Start> {
+  return { idleMegabytes: await measureIdle(options), ...(await measureAsked(options)) };
+}
+
+/** A start of its own: what answers the first review loads what answers it. */
+async function measureIdle({ children, servers, accounts }: StartUpOptions): Promise<number> {
+  const webhook = await servers.startWebhook(accounts);
+  try {
+    await untilReady(webhook);
+    return memoryOf(webhook.pid).residentMegabytes;
+  } finally {
+    await children.end(webhook.child);
+  }
+}
+
+async function untilReady({ metricsPort }: Webhook): Promise<void> {
+  while ((await call({ port: metricsPort }, '/readyz')).status !== 200) await sleep(pollMs);
+}
+
+async function measureAsked({
+  children,
+  servers,
+  accounts,
+  count,
+}: StartUpOptions): Promise<Omit<Start, 'idleMegabytes'>> {
   const order = lastOrder(count);
   const startMs = performance.now();
   const sinceStart = (): number => (performance.now() - startMs) / 1000;
@@ -54,7 +79,7 @@ async function measureStart({ children, servers, accounts, count }: StartUpOptio
   try {
     await askOnce(asked, order);
     const firstAnswerSeconds = sinceStart();
-    while ((await call({ port: webhook.metricsPort }, '/readyz')).status !== 200) await sleep(pollMs);
+    await untilReady(webhook);
     const readySeconds = sinceStart();
     await askOnce(asked, order);
     const ready = memoryOf(webhook.pid);
