@@ -37,7 +37,7 @@ export type WatchOptions<Entry> = {
 export type WatchEnd = {
   /** Why only a new list helps: its position is not known to the API server, any more or at all. */
   readonly lost: Extract<RelistReason, 'version_went_back' | 'watch_expired'> | undefined;
-  /** It brought an event, lasted a second, or told plainly that the API server has gone back: no reason to wait for long. */
+  /** It brought an event or lasted a second, and ended as connections do. */
   readonly hasWorked: boolean;
   /** What is wrong; undefined for a usual end. */
   readonly message: string | undefined;
@@ -72,8 +72,7 @@ export async function watchAgain<Entry>(
 ): Promise<WatchEnd> {
   try {
     const check = await checkVersion(options, position.resourceVersion);
-    // Everything in the store may be wrong, and the waits before this were for an API server that did not answer.
-    if (check.kind === 'went_back') return { ...failed(check.message), lost: 'version_went_back', hasWorked: true };
+    if (check.kind === 'went_back') return { ...failed(check.message), lost: 'version_went_back' };
     if (check.kind === 'failed') return { ...failed(check.message), retryAfterMs: check.retryAfterMs };
   } catch (error) {
     if (error instanceof KubernetesError) return failed(error.message);

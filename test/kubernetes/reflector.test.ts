@@ -480,10 +480,10 @@ describe('kubernetes/reflector', () => {
           server.resetWatches();
         },
         relists: ['version_went_back'],
-        delays: [400, 400],
+        delays: [400, 800],
       },
       {
-        name: 'soon when it has gone back, though it could not say so at first',
+        name: 'when it has gone back, though it could not say so at first',
         happen(server) {
           server.empty();
           // Rights are made anew as well, a moment after it answers.
@@ -496,7 +496,7 @@ describe('kubernetes/reflector', () => {
           server.resetWatches();
         },
         relists: ['version_went_back'],
-        delays: [400, 800, 1_600, 3_200, 400],
+        delays: [400, 800, 1_600, 3_200, 6_400],
       },
       {
         name: 'once for each 410, with a growing delay between them',
