@@ -1,4 +1,5 @@
 // Tells JSON that is nested too deeply to be worth parsing: that takes V8 0.7 us a level, a second for 7 MiB of brackets.
+import { backslash, closeBrace, closeBracket, openBrace, openBracket, quote } from './json-characters.ts';
 
 /** How a text is refused that nests too deeply. */
 export const tooDeep = {
@@ -47,13 +48,6 @@ export function createDepthWatch(): (piece: Uint8Array) => boolean {
     return false;
   };
 }
-
-const quote = 0x22;
-const backslash = 0x5c;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
 
 /** Returns where the string that begins at `start` ends: its quote, or the end of the text. */
 function endOfString(text: string, start: number): number {

@@ -1,4 +1,5 @@
 // Leaves the field managedFields out of a review: nothing here reads it, and it is two fifths of one or more.
+import { backslash, closeBracket, openBracket, quote } from './json-characters.ts';
 
 /** As the API server writes it: without spaces, behind the other fields of metadata. */
 const startOfList = Buffer.from(',"managedFields":[');
@@ -12,8 +13,8 @@ const maxLists = 2;
  * the 12.4 KB in which a real API server sends a pod of two containers with 24 variables each.
  *
  * In JSON these bytes begin nothing but a field: inside a string each quote has a backslash before it. What is written in
- * another way, or has no end, stays where it is. What is in such a list is not looked at, so that it may be anything; and what is
- * no JSON may become a review by it, which its sender could as well have sent.
+ * another way, or has no end, stays where it is. What is in such a list is not looked at, so that it may be anything; and
+ * what is no JSON may become a review by it, which its sender could as well have sent.
  */
 export function textWithoutManagedFields(body: Buffer): string {
   let length = body.length;
@@ -26,11 +27,6 @@ export function textWithoutManagedFields(body: Buffer): string {
   }
   return body.toString('utf8', 0, length);
 }
-
-const quote = 0x22;
-const backslash = 0x5c;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
 
 /** Returns where the list that opens at `start` is over, or -1. What closes an object is passed over: only lists are counted. */
 function endOfList(body: Buffer, start: number, length: number): number {

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSelfSignedPair } from '../../src/certificates/self-signed.ts';
 import { builtProgram } from '../program.ts';
+import { call } from '../server/call.ts';
 import type { Children } from './children.ts';
 import type { Processors } from './machine.ts';
 
@@ -48,7 +49,7 @@ export type ServersOptions = {
  */
 const lookupTimeout = '8s';
 
-/** Between two looks at whether a server is there yet. */
+/** Between two looks at whether a server is there, or ready, yet. */
 const pollMs = 2;
 
 /** Makes the serving pair. */
@@ -89,6 +90,11 @@ export async function createServers({
       return { child, pid: pidOf(child), logPath, ...ports, listeningMs: performance.now() - startMs };
     },
   };
+}
+
+/** Resolves when a webhook is ready. */
+export async function untilReady({ metricsPort }: Webhook): Promise<void> {
+  while ((await call({ port: metricsPort }, '/readyz')).status !== 200) await sleep(pollMs);
 }
 
 function pidOf({ pid, spawnfile }: ChildProcess): number {

@@ -1,12 +1,10 @@
 // Sets up the servers that take the load, and has each of them answer all that it will be asked.
 import { Agent } from 'node:https';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { call } from '../server/call.ts';
 import type { Target } from './measure.ts';
 import { createOrders, prepareFloor, prepareSeries, type ReviewKind, type Series } from './orders.ts';
 import type { Group } from './plan.ts';
 import type { Cell } from './rounds.ts';
-import type { Server, Servers, Webhook } from './servers.ts';
+import { type Server, type Servers, untilReady, type Webhook } from './servers.ts';
 
 /** A webhook, and where it has its accounts from. */
 export type StagedWebhook = { readonly webhook: Webhook; readonly accounts: Server };
@@ -20,7 +18,6 @@ export type Stage = {
 };
 
 const reviewPath = '/mutate?timeout=10s';
-const pollMs = 5;
 
 /**
  * Starts a webhook for each number of accounts, and one floor. Rejects with a WrongAnswer where one of them does not
@@ -66,7 +63,7 @@ async function startWebhooks(
   const webhooks = new Map<number, StagedWebhook>();
   for (const [count, accounts] of accountServers) {
     const webhook = await servers.startWebhook(accounts);
-    while ((await call({ port: webhook.metricsPort }, '/readyz')).status !== 200) await sleep(pollMs);
+    await untilReady(webhook);
     webhooks.set(count, { webhook, accounts });
   }
   return webhooks;

@@ -1,6 +1,5 @@
 // Starts the webhook with many accounts: how long until its first right answer, and what memory it takes, also when all
 // accounts must be listed again.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { call } from '../server/call.ts';
 import type { Children } from './children.ts';
 import { accountOf, roleEvery, roleOf } from './accounts.ts';
@@ -9,7 +8,7 @@ import { memoryOf } from './process-cost.ts';
 import type { StartResult } from './result.ts';
 import { benchReview } from './review.ts';
 import type { Order } from './right-answer.ts';
-import type { Server, Servers, Webhook } from './servers.ts';
+import { type Server, type Servers, untilReady } from './servers.ts';
 import { spreadOf } from './statistics.ts';
 
 /** What measuring needs. */
@@ -24,9 +23,6 @@ export type StartUpOptions = {
 
 /** One start. */
 type Start = Readonly<Record<Exclude<keyof StartResult, 'accounts'>, number>>;
-
-/** Between two looks at whether it is ready. */
-const pollMs = 2;
 
 /** Rejects where an answer is not right. */
 export async function measureStarts(options: StartUpOptions): Promise<StartResult> {
@@ -59,10 +55,6 @@ async function measureIdle({ children, servers, accounts }: StartUpOptions): Pro
   } finally {
     await children.end(webhook.child);
   }
-}
-
-async function untilReady({ metricsPort }: Webhook): Promise<void> {
-  while ((await call({ port: metricsPort }, '/readyz')).status !== 200) await sleep(pollMs);
 }
 
 async function measureAsked({

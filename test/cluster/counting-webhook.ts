@@ -1,11 +1,11 @@
 /** A webhook that changes nothing and remembers which entry of a configuration sent it what. */
 import { once } from 'node:events';
 import { createServer } from 'node:https';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { createSelfSignedPair } from '../../src/certificates/self-signed.ts';
 
-/** A review that came in: the path that its entry is registered with, and the name of the object. */
-export type CountedReview = { readonly path: string; readonly object: string };
+/** A review that came in: the path that its entry is registered with, the name of the object, and all of it as it came. */
+export type CountedReview = { readonly path: string; readonly object: string; readonly body: string };
 
 /** A webhook that is listening. */
 export type CountingWebhook = {
@@ -26,11 +26,11 @@ export async function startCountingWebhook(host: string): Promise<CountingWebhoo
   const pair = await createSelfSignedPair([host]);
   const reviews: CountedReview[] = [];
   const server = createServer(pair, (message, response) => {
-    void json(message).then((body) => {
+    void text(message).then((body) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API server sends nothing else
-      const { apiVersion, request } = body as Review;
+      const { apiVersion, request } = JSON.parse(body) as Review;
       const path = new URL(message.url ?? '', 'https://webhook').pathname;
-      reviews.push({ path, object: request.object.metadata.name });
+      reviews.push({ path, object: request.object.metadata.name, body });
       const answer = { apiVersion, kind: 'AdmissionReview', response: { uid: request.uid, allowed: true } };
       response.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer));
       return undefined;

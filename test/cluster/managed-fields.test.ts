@@ -1,56 +1,24 @@
 /** What a real API server writes into reviews that is not read. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:https';
-import { text } from 'node:stream/consumers';
 import { textWithoutManagedFields } from '../../src/admission/managed-fields.ts';
-import { createSelfSignedPair } from '../../src/certificates/self-signed.ts';
+import { type CountingWebhook, startCountingWebhook } from './counting-webhook.ts';
 import { cluster } from './hooks.ts';
 import { needOwnControlPlane } from './own-control-plane.ts';
 import { register } from './registration.ts';
 
-const host = '127.0.0.1';
-
-/** Answers all reviews, and hands over each body as it came. */
-async function startRecording() {
-  const pair = await createSelfSignedPair([host]);
-  const bodies: string[] = [];
-  const server = createServer(pair, (message, response) => {
-    void text(message).then((body) => {
-      bodies.push(body);
-      const uid = /"uid":"([^"]+)"/.exec(body)?.[1];
-      const answer = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true } };
-      response.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer));
-      return undefined;
-    });
-  });
-  server.listen(0, host);
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    bodies,
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    caBundle: Buffer.from(pair.cert).toString('base64'),
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
-}
-
 describe('the managedFields of a review', () => {
-  let recording: Awaited<ReturnType<typeof startRecording>> | undefined;
+  let webhook: CountingWebhook | undefined;
 
   before(async function () {
     needOwnControlPlane(this);
-    recording = await startRecording();
+    webhook = await startCountingWebhook(cluster().webhookHost);
   });
 
-  after(() => recording?.close());
+  after(() => webhook?.close());
 
   it('are written as they are looked for, so that nothing of them is parsed', async () => {
-    assert.ok(recording);
-    const { bodies, port, caBundle } = recording;
+    assert.ok(webhook);
+    const { reviews, port, caBundle } = webhook;
     const namespace = await cluster().createNamespace();
     await register(cluster(), { name: 'recording', namespace, route: 'url', port, caBundle, reviewVersions: ['v1'] });
     const variables = Array.from({ length: 24 }, (_, index) => ({ name: `SETTING_${String(index)}`, value: '"],[' }));
@@ -58,7 +26,7 @@ describe('the managedFields of a review', () => {
       metadata: { name: 'cart', labels: { app: 'cart' } },
       spec: { containers: [{ name: 'app', image: 'registry.invalid/app', env: variables }] },
     });
-    const body = bodies.find((one) => one.includes('"name":"cart"')) ?? '';
+    const body = reviews.find(({ object }) => object === 'cart')?.body ?? '';
     assert.ok(body.includes('"managedFields"'));
     const cut = textWithoutManagedFields(Buffer.from(body));
     assert.equal(cut.includes('"managedFields"'), false);
