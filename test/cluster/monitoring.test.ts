@@ -75,17 +75,20 @@ describe('monitoring', function () {
 
   it('shows replicas of the webhook only, though every process has metrics of such names', async () => {
     assert.ok(monitored);
+    const { prometheus } = monitored;
     const targets = readDashboard().panels.flatMap((panel) => panel.targets ?? []);
     const byReplica = targets.filter(({ legendFormat }) => legendFormat.includes('{{instance}}'));
     assert.ok(byReplica.length > 5);
-    for (const { expr } of byReplica) {
-      const series = await monitored.prometheus.query(fillIn(expr, '10s'));
-      assert.deepEqual(
-        new Set(series.map(({ labels }) => labels['instance'])),
-        new Set(['replica-0', 'replica-1']),
-        expr,
-      );
-    }
+    // Prometheus scrapes one replica after the other: a replica that has just started is not yet in every answer.
+    const areBothOnly = async (): Promise<true> => {
+      for (const { expr } of byReplica) {
+        const series = await prometheus.query(fillIn(expr, '10s'));
+        const replicas = new Set(series.map(({ labels }) => labels['instance']));
+        assert.deepEqual(replicas, new Set(['replica-0', 'replica-1']), expr);
+      }
+      return true;
+    };
+    await waitFor('both replicas and nothing else in every query', areBothOnly, timeoutMs);
   });
 
   it('has no alert whose expression Prometheus cannot evaluate', async () => {
