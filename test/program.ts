@@ -29,11 +29,14 @@ export function startProgram(
     readonly file?: string;
     readonly stdin?: string;
     readonly environment?: Readonly<Record<string, string>>;
+    /** What starts it, such as `taskset`, and what that is told before. */
+    readonly launcher?: readonly string[];
   } = {},
 ): Program {
   const file = options.file ?? builtProgram;
   assert.ok(existsSync(file), `expected ${file}: run npm run build`);
-  const child = spawn(process.execPath, [file, ...args], {
+  const [command = process.execPath, ...rest] = [...(options.launcher ?? []), process.execPath, file, ...args];
+  const child = spawn(command, rest, {
     cwd: projectFolder,
     env: { PATH: process.env['PATH'], ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],

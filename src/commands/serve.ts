@@ -9,6 +9,7 @@ import { formatBanner } from './banner.ts';
 import { openCertificateSource } from './certificate-source.ts';
 import { openCallers } from './client-authorities.ts';
 import type { serveFlags } from './flags.ts';
+import { yieldHelperThreads } from './helper-threads.ts';
 import { openPorts } from './open-ports.ts';
 import type { ParsedFlags } from './parse-flags.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
@@ -33,6 +34,7 @@ const manyConnections = 500;
 
 /** Serves until it is told to stop, then resolves when the calls in flight have ended. Rejects if it cannot start. */
 export async function serve(parsed: ParsedFlags<typeof serveFlags>, context: ServeContext): Promise<void> {
+  yieldHelperThreads();
   const flags = parsed.values;
   const log = createLog({ verbosity: flags.v, destination: toStream(context.standardError), gathers: true });
   context.atExit(log.flush);
