@@ -76,19 +76,20 @@ function grouped(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** Unchanged within noise: the rounds of the one overlap those of the other. */
+/** Unchanged within noise: the median with many accounts lies among the rounds with few. */
 function latencyBudgets({ paced, plan }: BenchResult): Budget[] {
   if (paced.length === 0) return [];
   const [few, many] = [Math.min(...plan.accounts), Math.max(...plan.accounts)];
-  const kind = { containers: mainContainers, outcome: 'injected' } as const;
-  const p99 = (accounts: number): Spread => seriesOf(paced, 'webhook', { ...kind, accounts }).figures.p99Ms;
-  const [fewMs, manyMs] = [p99(few), p99(many)];
-  return [
-    {
-      what: `p99 at ${plan.reviewsPerSecond}/s, ${grouped(many)} accounts by ${grouped(few)}`,
-      limit: 'rounds overlap',
+  return (['injected', 'no_role_annotation'] as const).map((outcome): Budget => {
+    const kind = { containers: mainContainers, outcome };
+    const p99 = (accounts: number): Spread => seriesOf(paced, 'webhook', { ...kind, accounts }).figures.p99Ms;
+    const [fewMs, manyMs] = [p99(few), p99(many)];
+    const title = outcome === 'injected' ? 'cached role' : 'read live';
+    return {
+      what: `p99 at ${plan.reviewsPerSecond}/s, ${title}, ${grouped(many)} accounts by ${grouped(few)}`,
+      limit: `<= slowest round of ${grouped(few)}`,
       figure: ratioOf(manyMs.rounds, fewMs.rounds),
-      isMet: manyMs.min <= fewMs.max,
-    },
-  ];
+      isMet: manyMs.median <= fewMs.max,
+    };
+  });
 }
