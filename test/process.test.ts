@@ -18,13 +18,10 @@ import { createPair } from './kubernetes/certificates.ts';
 import { eventually } from './kubernetes/eventually.ts';
 import { startFakeApiServer } from './kubernetes/fake-api-server.ts';
 import { type Scope, useScope } from './kubernetes/scope.ts';
-import { builtProgram, portsOf, type Program, startProgram } from './program.ts';
+import { builtProgram, freePorts, laptop, portsOf, type Program, startProgram } from './program.ts';
 import { call } from './server/call.ts';
 
 const run = promisify(execFile);
-
-const laptop = ['serve', '--self-signed', '--service-accounts', 'manifests/examples'];
-const freePorts = ['--port', '0', '--metrics-port', '0', '--shutdown-delay', '0'];
 
 /** The message of a program that wrote one line and nothing else. */
 function onlyLine(program: Program): string {

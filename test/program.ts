@@ -13,6 +13,12 @@ export const builtProgram = fileURLToPath(new URL('../dist/irsa-webhook.js', imp
 
 export const projectFolder = fileURLToPath(new URL('..', import.meta.url));
 
+/** Arguments by which it serves the accounts of the examples, as on a laptop. */
+export const laptop = ['serve', '--self-signed', '--service-accounts', 'manifests/examples'];
+
+/** Arguments by which it takes any free ports, and ends at once when it is told to. */
+export const freePorts = ['--port', '0', '--metrics-port', '0', '--shutdown-delay', '0'];
+
 export type Program = {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly output: () => string;

@@ -4,10 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, getPriority, platform } from 'node:os';
 import { shareProcessors } from '../bench/machine.ts';
 import { useScope } from '../kubernetes/scope.ts';
-import { portsOf, startProgram } from '../program.ts';
-
-const laptop = ['serve', '--self-signed', '--service-accounts', 'manifests/examples'];
-const freePorts = ['--port', '0', '--metrics-port', '0', '--shutdown-delay', '0'];
+import { freePorts, laptop, portsOf, startProgram } from '../program.ts';
 
 /** proc(5), /proc/pid/stat: the nineteenth field, counted from behind the name, which may hold spaces. */
 function niceOf(pid: number, thread: string): number {
@@ -20,6 +17,7 @@ describe('commands/helper-threads', function () {
   const scope = useScope();
 
   before(function () {
+    // Elsewhere threads have no priority of their own, and nothing is done.
     if (platform() !== 'linux') this.skip();
   });
 
@@ -47,6 +45,7 @@ describe('commands/helper-threads', function () {
   });
 
   it('all have the same with more than one', async function () {
+    // A machine with one processor has no second one to run on.
     if (availableParallelism() === 1) this.skip();
     const { helpers, others } = await prioritiesOf([]);
     assert.ok(helpers.length > 0);

@@ -11,6 +11,7 @@ import { waitFor } from '../cluster/wait-for.ts';
 import { requireTool } from './debian-tools.ts';
 
 const readyTimeoutMs = 30_000;
+const evaluatedTimeoutMs = 30_000;
 
 /** An entry of `scrape_configs`. */
 export type ScrapeConfig = { readonly job_name: string; readonly [field: string]: unknown };
@@ -32,6 +33,7 @@ export type Prometheus = {
     expr: string,
     range: { readonly start: number; readonly end: number; readonly step: number },
   ) => Promise<Series[]>;
+  /** Returns its rules when each has been evaluated once. */
   readonly rules: () => Promise<EvaluatedRule[]>;
   readonly stop: () => Promise<void>;
 };
@@ -82,15 +84,17 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   }
   const ask = (path: string, values: Record<string, string>) =>
     askPrometheus(`${origin}/api/v1/${path}?${new URLSearchParams(values).toString()}`);
+  const evaluatedRules = async (): Promise<EvaluatedRule[] | undefined> => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as Prometheus documents it
+    const { groups } = (await ask('rules', {})) as { groups: { rules: EvaluatedRule[] }[] };
+    const rules = groups.flatMap((group) => group.rules);
+    return rules.every(({ health }) => health !== 'unknown') ? rules : undefined;
+  };
   return {
     query: async (expr) => seriesOf(await ask('query', { query: expr })),
     queryRange: async (expr, { start, end, step }) =>
       seriesOf(await ask('query_range', { query: expr, start: String(start), end: String(end), step: String(step) })),
-    rules: async () => {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as Prometheus documents it
-      const { groups } = (await ask('rules', {})) as { groups: { rules: EvaluatedRule[] }[] };
-      return groups.flatMap(({ rules }) => rules);
-    },
+    rules: () => waitFor('every rule to be evaluated', evaluatedRules, evaluatedTimeoutMs),
     stop,
   };
 }
