@@ -37,11 +37,14 @@ export function startProgram(
     readonly environment?: Readonly<Record<string, string>>;
     /** What starts it, such as `taskset`, and what that is told before. */
     readonly launcher?: readonly string[];
+    /** For the Node that runs it. */
+    readonly nodeFlags?: readonly string[];
   } = {},
 ): Program {
   const file = options.file ?? builtProgram;
   assert.ok(existsSync(file), `expected ${file}: run npm run build`);
-  const [command = process.execPath, ...rest] = [...(options.launcher ?? []), process.execPath, file, ...args];
+  const node = [process.execPath, ...(options.nodeFlags ?? []), file, ...args];
+  const [command = process.execPath, ...rest] = [...(options.launcher ?? []), ...node];
   const child = spawn(command, rest, {
     cwd: projectFolder,
     env: { PATH: process.env['PATH'], ...options.environment },

@@ -17,8 +17,8 @@ export type Limits = {
 export type Ending = {
   /** What the caller has got; undefined while it waits. */
   over: KubernetesError | undefined;
-  /** Ends the step that is under way; each step puts its own in the place of the one before. */
-  endStep: (() => void) | undefined;
+  /** What is under way, to be ended; each step puts its own in the place of the one before. */
+  step: { destroy(): unknown } | undefined;
 };
 
 /**
@@ -31,21 +31,19 @@ export function withDeadline<Result>(
   work: (ending: Ending) => Promise<Result>,
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
-  const ending: Ending = { over: undefined, endStep: undefined };
+  const ending: Ending = { over: undefined, step: undefined };
   const tidy = (): void => {
     clearTimeout(timer);
     for (const signal of signals) signal.removeEventListener('abort', onAbort);
   };
   const succeed = (result: Result): void => {
     tidy();
-    // Where this object outlives two small collections, it would keep the whole call until the next full one.
-    ending.endStep = undefined;
     resolve(result);
   };
   const fail = (error: unknown): void => {
     tidy();
     reject(error);
-    ending.endStep?.();
+    ending.step?.destroy();
   };
   const end = (limit: KubernetesError): void => {
     ending.over = limit;
