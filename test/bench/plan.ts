@@ -19,7 +19,7 @@ export type Plan = {
   readonly warmUpReviews: number;
   /** Of each series in each round, with as many reviews as are answered. */
   readonly saturationSeconds: number;
-  /** The same at {@link Plan.reviewsPerSecond}. */
+  /** The same at {@link Plan.reviewsPerSecond}: so long that one pause is not all that the 99th percentile tells. */
   readonly pacedSeconds: number;
   readonly reviewsPerSecond: number;
   /** Of the webhook, for each number of accounts. */
@@ -38,7 +38,7 @@ export const saturationConnections = 8;
 /** At a rate of 1,000 a second: so many that a pause of 32 ms finds one free for each review. */
 export const pacedConnections = 32;
 
-/** Some ten minutes. */
+/** Some twenty minutes. */
 export const fullPlan: Plan = {
   isQuick: false,
   containers: [1, mainContainers, 4, 10],
@@ -48,7 +48,7 @@ export const fullPlan: Plan = {
   budgetSeconds: 0.5,
   warmUpReviews: 30_000,
   saturationSeconds: 1,
-  pacedSeconds: 2.5,
+  pacedSeconds: 6,
   reviewsPerSecond: 1_000,
   starts: 5,
 };
