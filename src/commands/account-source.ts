@@ -22,6 +22,7 @@ import { UsageError } from './flag-values.ts';
 import type { FlagValues, serveFlags } from './flags.ts';
 import { followAccounts } from './follow-accounts.ts';
 import { followNamespaces } from './namespaces.ts';
+import { letOldGenerationGrow } from './old-generation.ts';
 import { followRoleMap } from './role-map.ts';
 import { followRoleOwner, type RoleOwnerSource } from './role-owner.ts';
 import { accountDefaults, liveLookups, roleOwnerOf } from './settings.ts';
@@ -181,6 +182,9 @@ async function openCluster(parts: SourceParts): Promise<OpenSource> {
     wait,
     log,
     metrics,
+    onListing: (isListing) => {
+      letOldGenerationGrow(!isListing);
+    },
   });
   const writeEvent = createEventWriter({
     api,

@@ -18,6 +18,8 @@ export type FollowAccountsOptions = Pick<ReflectorOptions<AccountPromise>, 'api'
   readonly mode: LiveLookups;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'addAccounts'>;
+  /** Told when a list of all accounts begins, and when it is complete; one that has to start again begins again. */
+  readonly onListing: (isListing: boolean) => void;
 };
 
 /** Accounts that are followed. */
@@ -68,8 +70,9 @@ export function followAccounts(options: FollowAccountsOptions): FollowedAccounts
     random: Math.random,
     path: '/api/v1/serviceaccounts',
     project: store.project,
-    store: tellCommits(store.reflection, () => {
-      signOfLifeMs = now();
+    store: tellLists(store.reflection, (isListing) => {
+      if (!isListing) signOfLifeMs = now();
+      options.onListing(isListing);
     }),
     observer: {
       onSynced: () => {
@@ -103,14 +106,18 @@ export function followAccounts(options: FollowAccountsOptions): FollowedAccounts
 }
 
 /** A list again is complete without a word of the reflector's. */
-function tellCommits<Entry>(reflection: ReflectorStore<Entry>, onCommit: () => void): ReflectorStore<Entry> {
+function tellLists<Entry>(
+  reflection: ReflectorStore<Entry>,
+  onListing: (isListing: boolean) => void,
+): ReflectorStore<Entry> {
   return {
     ...reflection,
     begin: () => {
+      onListing(true);
       const generation = reflection.begin();
       const commit = (): void => {
         generation.commit();
-        onCommit();
+        onListing(false);
       };
       return { ...generation, commit };
     },

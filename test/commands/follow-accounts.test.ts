@@ -89,6 +89,18 @@ describe('commands/follow-accounts', () => {
     assert.equal(await roleOf('a'), 'role-b');
   });
 
+  it('tells when a list begins and when it is complete', async () => {
+    const { server, listings } = await start((api) => {
+      api.put('shop/a', 'role-a');
+    });
+    await eventually('the watch', () => server.watches.size === 1);
+    assert.deepEqual(listings, [true, false]);
+    server.compact('status');
+    server.endWatches();
+    await eventually('the second list', () => listings.length >= 4);
+    assert.deepEqual(listings, [true, false, true, false]);
+  });
+
   it('tells for how long nothing was heard: no event, no bookmark, no complete list', async () => {
     const { server, metricOf, passMs } = await start((api) => {
       api.put('shop/a', 'role-a');

@@ -26,6 +26,7 @@ export async function startFollowed(scope: Scope, prepare: (server: FakeWatchSer
   const metrics = createMetrics([], { processMetrics: false });
   const transport = createTransport(connectionTo(server.url), { version: '0' });
   let passedMs = 0;
+  const listings: boolean[] = [];
   const live: { answer: Answer; reads: number } = { answer: identity, reads: 0 };
   const accounts = followAccounts({
     api: transport,
@@ -40,6 +41,9 @@ export async function startFollowed(scope: Scope, prepare: (server: FakeWatchSer
     wait: () => new Promise((resolve) => void setTimeout(resolve, 1)),
     log,
     metrics,
+    onListing: (isListing) => {
+      listings.push(isListing);
+    },
   });
   scope.onEnd(async () => {
     await accounts.stop();
@@ -60,5 +64,5 @@ export async function startFollowed(scope: Scope, prepare: (server: FakeWatchSer
   const passMs = (ms: number): void => {
     passedMs += ms;
   };
-  return { server, accounts, lines, live, metricOf, roleOf, passMs };
+  return { server, accounts, lines, live, listings, metricOf, roleOf, passMs };
 }
