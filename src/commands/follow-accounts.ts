@@ -18,7 +18,7 @@ export type FollowAccountsOptions = Pick<ReflectorOptions<AccountPromise>, 'api'
   readonly mode: LiveLookups;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'addAccounts'>;
-  /** Told when a list of all accounts begins, and when it is complete; one that has to start again begins again. */
+  /** Told when a list of all accounts begins, and once more where it has to start over, and when it is complete. */
   readonly onListing: (isListing: boolean) => void;
 };
 
@@ -105,7 +105,7 @@ export function followAccounts(options: FollowAccountsOptions): FollowedAccounts
   };
 }
 
-/** A list again is complete without a word of the reflector's. */
+/** Of lists after the first, the reflector tells neither their beginning in the store nor their end. */
 function tellLists<Entry>(
   reflection: ReflectorStore<Entry>,
   onListing: (isListing: boolean) => void,

@@ -15,7 +15,7 @@ export type EndController = { readonly signal: EndSignal; readonly abort: () => 
 export function createEndController(): EndController {
   const listeners: (() => void)[] = [];
   const signal = {
-    // Not a getter: V8 makes each one in its old generation, where it keeps all it sees until the next full collection.
+    // Not a getter: V8 keeps each one in its old generation, and all that it refers to until the next full collection.
     aborted: false,
     addEventListener(_: 'abort', listener: () => void) {
       listeners.push(listener);

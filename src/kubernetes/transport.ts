@@ -218,8 +218,9 @@ export function createTransport(connection: Connection, options: TransportOption
  * does the same for a request that is given a signal, by watching it as a stream, which costs as much as sending it.
  */
 function answerTo(request: ClientRequest, text: string | undefined, ending: Ending): Promise<IncomingMessage> {
-  // Not a function that destroys it: V8 makes a function literal that is assigned to a property in its old generation
-  // (CheckAssigningFunctionLiteralToProperty of its parser), where it keeps all it sees until the next full collection.
+  // The request itself, not a function that destroys it: V8 makes a function literal that is assigned to a property in its
+  // old generation (CheckAssigningFunctionLiteralToProperty of its parser), where all that it refers to stays alive until the
+  // next full collection.
   ending.step = request;
   return new Promise((resolve, reject) => {
     let isAnswered = false;

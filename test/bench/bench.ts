@@ -81,10 +81,12 @@ export async function runBench({ plan, children, folder, onProgress }: BenchOpti
   const budgetSeries = await measureAll('budgets', stage.cellsOf(budgeted), budgetShape, plan.budgetRounds);
 
   const loaded = [...stage.webhooks].map(([accounts, { webhook }]) => ({ accounts, ...memoryOf(webhook.pid) }));
-  for (const { webhook } of stage.webhooks.values()) await children.end(webhook.child);
+  const staged = [...stage.webhooks.values()].map(({ webhook }) => webhook);
+  for (const { child } of [stage.floor, ...staged]) await children.end(child);
 
   const measurePaced = async () => {
-    // By webhooks of their own: those of before have not all answered as much, and V8 gives a heap the room that it needed.
+    // By webhooks of their own, warmed up alike: of those of before one has answered most, and V8 keeps a heap at the size
+    // that it once needed.
     const pacedStage = await prepare(paced);
     const { reviewsPerSecond, pacedSeconds: seconds } = plan;
     const shape = { connections: pacedConnections, reviewsPerSecond, seconds };

@@ -19,7 +19,7 @@ export type Plan = {
   readonly warmUpReviews: number;
   /** Of each series in each round, with as many reviews as are answered. */
   readonly saturationSeconds: number;
-  /** The same at {@link Plan.reviewsPerSecond}: so long that one pause is not all that the 99th percentile tells. */
+  /** The same at {@link Plan.reviewsPerSecond}: long enough that a single pause does not decide the 99th percentile. */
   readonly pacedSeconds: number;
   readonly reviewsPerSecond: number;
   /** Of the webhook, for each number of accounts. */

@@ -136,7 +136,7 @@ function startTable({ starts, loaded }: BenchResult): Table {
     'peak until then, MB',
     'memory after a new list, MB',
     'peak until then, MB',
-    'memory after all load, MB',
+    'memory after the load at saturation, MB',
     'peak until then, MB',
   ];
   return {

@@ -13,6 +13,7 @@ export type StagedWebhook = { readonly webhook: Webhook; readonly accounts: Serv
 export type Stage = {
   /** By the number of their accounts. */
   readonly webhooks: ReadonlyMap<number, StagedWebhook>;
+  readonly floor: Server;
   /** Returns the cells of groups, each floor before those that are compared with it. */
   readonly cellsOf: (groups: readonly Group[]) => Cell[];
 };
@@ -50,7 +51,7 @@ export async function createStage(
       const series = await prepareFloor({ ...asked, port: floor.port, path: `/${position}` }, source);
       floors.set(floorKeys[position] ?? '', { kind: 'floor', server: floor, series });
     }
-    return { webhooks, cellsOf: (some) => some.flatMap((group) => cellsOf(group, targets, floors)) };
+    return { webhooks, floor, cellsOf: (some) => some.flatMap((group) => cellsOf(group, targets, floors)) };
   } finally {
     agent.destroy();
   }

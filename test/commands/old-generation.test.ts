@@ -22,6 +22,7 @@ const script = `
   console.log('until here', alive.length);
   letOldGenerationGrow(false);
   await settle();
+  console.log('to the end', alive.length);
 `;
 
 /** How large the old generation might get before the last full collection, by what was alive in it; from lines of V8's. */
@@ -29,6 +30,7 @@ function growthIn(trace: string): number {
   const lines = trace.split('\n').filter((line) => line.includes('"gc":"mc"'));
   const last = lines.at(-1) ?? assert.fail(`expected full collections, got ${trace}`);
   const numberOf = (name: string) => Number(new RegExp(`"${name}":(\\d+)`).exec(last)?.[1]);
+  assert.ok(numberOf('end_object_size') > 30e6, last);
   // V8 adds the size of the young one to what it lets the old one be.
   return (numberOf('old_gen_allocation_limit') - numberOf('new_space_capacity')) / numberOf('end_object_size');
 }
@@ -38,11 +40,11 @@ describe('commands/old-generation', function () {
 
   it('may grow to twice what is alive, and by what V8 says where that is not allowed', async () => {
     const args = ['--expose-gc', '--trace-gc-nvp', '--input-type=module-typescript', '--eval', script];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectFolder });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectFolder, timeout: 15_000 });
     const [allowed = '', notAllowed = ''] = stdout.split('until here');
     const growth = growthIn(allowed);
     assert.ok(growth > 1.95 && growth < 2.05, `expected twice what is alive, got ${growth} times`);
     const usual = growthIn(notAllowed);
-    assert.ok(usual < 1.9 || usual > 2.1, `expected another limit, got ${usual} times what is alive`);
+    assert.ok(usual < 1.9, `expected V8 to let it grow by little, got ${usual} times what is alive`);
   });
 });
