@@ -1,4 +1,4 @@
-// What a review leaves in V8's old generation, where only a full collection finds it: nothing.
+// What a review leaves in V8's old generation, where only a full collection finds it: next to nothing.
 import assert from 'node:assert/strict';
 import https from 'node:https';
 import { createReview, roleArn } from './admission/reviews.ts';
@@ -31,21 +31,18 @@ async function startAccounts(scope: Scope, annotations: Readonly<Record<string, 
     kind: 'ServiceAccount',
     metadata: { namespace, name: 'cart', annotations },
   });
+  const list = { kind: 'ServiceAccountList', metadata: { resourceVersion: '1' }, items: namespaces.map(accountIn) };
   let reads = 0;
   const { url: address } = await startFakeApiServer(scope, ({ url = '' }, response) => {
     const [, namespace] = /\/namespaces\/([^/]+)\/serviceaccounts\//.exec(url) ?? [];
     if (namespace !== undefined) {
       reads += 1;
       response.end(JSON.stringify(accountIn(namespace)));
-    } else if (url.includes('watch=')) response.flushHeaders();
-    else
-      response.end(
-        JSON.stringify({
-          kind: 'ServiceAccountList',
-          metadata: { resourceVersion: '1' },
-          items: namespaces.map(accountIn),
-        }),
-      );
+    } else if (url.includes('watch=')) {
+      response.flushHeaders();
+    } else {
+      response.end(JSON.stringify(list));
+    }
   });
   return { url: address, reads: () => reads };
 }
