@@ -4,19 +4,24 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Connection, TlsOptions } from './connection.ts';
 
-/** Of each pool. Far above what runs at once (live reads are coalesced), far below what an API server minds. */
-const maxSockets = 32;
+/** Of a pool that keeps connections. Far above what runs at once (live reads are coalesced), far below what an API server minds. */
+const maxKeptSockets = 32;
 
 /** First TCP keep-alive probe on a silent connection; client-go's HTTP/2 sends its ping after 30 s. */
 const tcpKeepAliveMs = 15_000;
 
-/** A watch holds its connection for minutes, so streams have a pool of their own: reads never wait for one. */
-export type PoolName = 'reads' | 'streams';
+/**
+ * A watch holds its connection for minutes, so streams have a pool of their own: reads never wait for one. Each call of
+ * `fresh` has a connection that nobody used before it, nor will after it, and waits for none.
+ */
+export type PoolName = 'reads' | 'streams' | 'fresh';
 
 /** All connections to one API server. */
 export type ConnectionPools = {
   /** Returns the agent of a pool. New TLS options get new ones; the calls of the old ones end in peace. */
   agentOf(pool: PoolName): http.Agent;
+  /** Returns whether the connection of a request had carried another one before. */
+  wasUsed(request: http.ClientRequest): boolean;
   /** Lets calls end, those that wait for a connection too, and closes each connection after its last one. */
   drain(): void;
 };
@@ -27,11 +32,23 @@ type Pools = Readonly<Record<PoolName, http.Agent>> & { readonly tls: TlsOptions
 export function createConnectionPools(connection: Connection): ConnectionPools {
   const client = connection.origin.protocol === 'https:' ? https : http;
   let current: Pools | undefined;
+  /** Connections that have carried a call to its end. */
+  const used = new WeakSet<object>();
+
+  const createPool = (tls: TlsOptions): http.Agent => {
+    const agent = createAgent(client, tls, maxKeptSockets);
+    // Node's own reusedSocket says nothing of a connection that a call left to one that waited for it. Before Node's
+    // listener, which hands it on.
+    agent.prependListener('free', (socket: object) => {
+      used.add(socket);
+    });
+    return agent;
+  };
 
   const drain = () => {
     if (current === undefined) return;
     for (const agent of [current.reads, current.streams]) {
-      agent.maxFreeSockets = 0;
+      keepNone(agent);
       closeIdleSockets(agent);
     }
   };
@@ -41,10 +58,14 @@ export function createConnectionPools(connection: Connection): ConnectionPools {
       const tls = connection.tls();
       if (current?.tls !== tls) {
         drain();
-        current = { tls, reads: createAgent(client, tls), streams: createAgent(client, tls) };
+        // Without a limit: a call that waited for a place would get the connection that another one left.
+        const fresh = createAgent(client, tls, Number.POSITIVE_INFINITY);
+        keepNone(fresh);
+        current = { tls, reads: createPool(tls), streams: createPool(tls), fresh };
       }
       return current[pool];
     },
+    wasUsed: ({ socket }) => socket !== null && used.has(socket),
     drain,
   };
 }
@@ -56,7 +77,12 @@ export function closeIdleSockets(agent: http.Agent): void {
   }
 }
 
-function createAgent(client: typeof http | typeof https, tls: TlsOptions): http.Agent {
+/** Lets an agent close each connection after its call. Its constructor takes a 0 for the default. */
+function keepNone(agent: http.Agent): void {
+  agent.maxFreeSockets = 0;
+}
+
+function createAgent(client: typeof http | typeof https, tls: TlsOptions, maxSockets: number): http.Agent {
   // Said out loud, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch verification off.
   const options = { keepAlive: true, keepAliveMsecs: tcpKeepAliveMs, maxSockets, rejectUnauthorized: true, ...tls };
   const agent = new client.Agent(options);

@@ -71,7 +71,8 @@ export type ApiStream = {
 export type Transport = {
   /**
    * Reads `path`, which starts with a slash and may have a query. Every status is an answer; a rejection is always a
-   * KubernetesError. One more try is made after a 401 and after an idle connection turned out to be dead.
+   * KubernetesError. One more try is made after a 401, and after a connection that was used before broke while the answer
+   * was not whole: that try has a new connection.
    */
   get(path: string, options: CallOptions): Promise<ApiResponse>;
   /**
@@ -95,6 +96,9 @@ export type Transport = {
 
 /** What is sent; a call without a body is a GET. */
 type Call = { readonly path: string; readonly pool: PoolName; readonly body?: Body };
+
+/** Makes of an answer what the caller gets. Where it waits, a reset still leads to a second try. */
+type Take<Taken> = (response: IncomingMessage) => Promise<Taken> | Taken;
 
 type Body = { readonly method: 'PATCH' | 'POST'; readonly type: string; readonly text: string };
 
@@ -126,7 +130,12 @@ export function createTransport(connection: Connection, options: TransportOption
     return headers;
   };
 
-  const send = async ({ path, pool, body }: Call, authorization: string | undefined, ending: Ending) => {
+  const send = async <Taken>(
+    { path, pool, body }: Call,
+    authorization: string | undefined,
+    ending: Ending,
+    take: Take<Taken>,
+  ): Promise<Taken> => {
     // Getting the authorization may have taken all the time there was.
     if (ending.over !== undefined) throw ending.over;
     const agent = pools.agentOf(pool);
@@ -140,24 +149,28 @@ export function createTransport(connection: Connection, options: TransportOption
     };
     const firstTry = client.request(request);
     try {
-      return await answerTo(firstTry, body?.text, ending);
+      return await take(await answerTo(firstTry, body?.text, ending));
     } catch (error) {
       // An abort looks like a reset from here.
-      if (isOver(ending) || body !== undefined || !firstTry.reusedSocket || !wasReset(error)) throw error;
+      if (isOver(ending) || body !== undefined || !pools.wasUsed(firstTry) || !wasReset(error)) throw error;
       // The API server closed the idle connection while we wrote to it; the other idle ones may be as dead.
       closeIdleSockets(agent);
-      return answerTo(client.request(request), undefined, ending);
+      const secondTry = client.request({ ...request, agent: pools.agentOf('fresh') });
+      return take(await answerTo(secondTry, undefined, ending));
     }
   };
 
-  /** Returns an answer whose body is still to be read; it is the step that is under way until then. */
-  const open = async (call: Call, ending: Ending) => {
+  /** Returns what `take` made of the answer; its request is the step that is under way until then. */
+  const answered = async <Taken extends object>(call: Call, ending: Ending, take: Take<Taken>): Promise<Taken> => {
     const authorization = await connection.authorization();
-    const response = await send(call, authorization, ending);
-    if (response.statusCode !== 401) return response;
-    response.destroy();
+    const taken = await send(call, authorization, ending, (response) => {
+      if (response.statusCode !== 401) return take(response);
+      response.destroy();
+      return undefined;
+    });
+    if (taken !== undefined) return taken;
     connection.refused(authorization);
-    return send(call, await connection.authorization(), ending);
+    return send(call, await connection.authorization(), ending, take);
   };
 
   /** What is told of a path: its query may hold a continue token, which helps nobody. */
@@ -170,9 +183,8 @@ export function createTransport(connection: Connection, options: TransportOption
     const url = () => urlOf(call.path);
     const limits = { timeoutMs, signals: signalsOf(signal), expected: () => `an answer from ${url()}` };
     try {
-      return await withDeadline(limits, async (ending) =>
-        readAnswer(await open(call, ending), startBody(), { maxBodyBytes, url }),
-      );
+      const readWhole = (response: IncomingMessage) => readAnswer(response, startBody(), { maxBodyBytes, url });
+      return await withDeadline(limits, (ending) => answered(call, ending, readWhole));
     } catch (error) {
       throw toKubernetesError(error, url());
     }
@@ -192,15 +204,16 @@ export function createTransport(connection: Connection, options: TransportOption
       const url = () => urlOf(path);
       const signals = signalsOf(signal);
       try {
-        return await withDeadline({ timeoutMs, signals, expected: () => `an answer from ${url()}` }, async (ending) => {
-          const response = await open({ path, pool: 'streams' }, ending);
+        const limits = { timeoutMs, signals, expected: () => `an answer from ${url()}` };
+        const take: Take<ApiStream | ApiResponse> = (response) => {
           const { statusCode: status = 0, headers } = response;
           if (status < 200 || status > 299) {
             return readAnswer(response, startBody(), { maxBodyBytes: defaultMax, url });
           }
           endOnAbort(response, signals, url());
           return { status, headers, chunks: readChunks(response, url()) };
-        });
+        };
+        return await withDeadline(limits, (ending) => answered({ path, pool: 'streams' }, ending, take));
       } catch (error) {
         throw toKubernetesError(error, url());
       }

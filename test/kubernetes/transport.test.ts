@@ -32,15 +32,21 @@ async function faultOf(call: Promise<unknown>): Promise<KubernetesError> {
   return assert.fail('the call was answered');
 }
 
-/** Answers the first request of each connection and resets the connection at the second. */
-function answerOnceThenReset(): RequestListener {
+/** Answers the first request of each connection, and each later one as `then` says: with a reset. */
+function answerOnceThenReset(then: RequestListener = ({ socket }) => reset(socket)): RequestListener {
   const used = new WeakSet<Socket>();
   return (request, response) => {
-    if (used.has(request.socket)) return reset(request.socket);
+    if (used.has(request.socket)) return then(request, response);
     used.add(request.socket);
     response.end('{}');
   };
 }
+
+/** Sends the head of an answer and some of its body, then a reset. */
+const resetInBody: RequestListener = ({ socket }, response) => {
+  response.writeHead(200, { 'content-length': 1_000 });
+  response.write('{', () => setTimeout(() => reset(socket), 5));
+};
 
 async function opened(call: ReturnType<Transport['stream']>): Promise<ApiStream> {
   const answer = await call;
@@ -389,6 +395,34 @@ describe('kubernetes/transport', () => {
       assert.equal(api.connectionCount(), 9);
     });
 
+    it('that break in the middle of an answer are replaced as well', async () => {
+      const api = await startFakeApiServer(scope, answerOnceThenReset(resetInBody));
+      const transport = transportTo(connectionTo(api.url));
+      for (let call = 0; call < 5; call += 1) {
+        const { body } = await transport.get(path, { timeoutMs: 5_000 });
+        assert.equal(body, '{}');
+      }
+      assert.equal(api.connectionCount(), 5);
+    });
+
+    it('that all break at once cost no call, however many wait: each second try has a connection of its own', async () => {
+      let resets = 0;
+      const api = await startFakeApiServer(
+        scope,
+        answerOnceThenReset(({ socket }) => {
+          resets += 1;
+          reset(socket);
+        }),
+      );
+      const transport = transportTo(connectionTo(api.url));
+      for (let round = 0; round < 10; round += 1) {
+        // More than there are connections, so that some wait for one that another call leaves.
+        const gets = Array.from({ length: 48 }, () => transport.get(path, { timeoutMs: 5_000 }));
+        for (const { body } of await Promise.all(gets)) assert.equal(body, '{}');
+      }
+      assert.ok(resets > 100, `${resets} second tries`);
+    });
+
     it('that the server closed while idle cost no call', async () => {
       const api = await startFakeApiServer(scope, ok);
       const transport = transportTo(connectionTo(api.url));
@@ -398,22 +432,28 @@ describe('kubernetes/transport', () => {
       }
     });
 
-    it('that are reset again are not tried a third time', async () => {
-      let answered = false;
-      let resets = 0;
-      const api = await startFakeApiServer(scope, (request, response) => {
-        if (answered) {
-          resets += 1;
-          return reset(request.socket);
-        }
-        answered = true;
-        response.end('{}');
+    const resets = [
+      ['before the answer', ({ socket }) => reset(socket)],
+      ['in the middle of it', resetInBody],
+    ] satisfies (readonly [when: string, RequestListener])[];
+    for (const [when, breakOff] of resets) {
+      it(`that break again ${when} are not tried a third time`, async () => {
+        let answered = false;
+        let count = 0;
+        const api = await startFakeApiServer(scope, (request, response) => {
+          if (answered) {
+            count += 1;
+            return breakOff(request, response);
+          }
+          answered = true;
+          response.end('{}');
+        });
+        const transport = transportTo(connectionTo(api.url));
+        await transport.get(path, { timeoutMs: 5_000 });
+        assert.equal((await faultOf(transport.get(path, { timeoutMs: 5_000 }))).code, 'ERR_KUBERNETES_CONNECTION');
+        assert.equal(count, 2);
       });
-      const transport = transportTo(connectionTo(api.url));
-      await transport.get(path, { timeoutMs: 5_000 });
-      assert.equal((await faultOf(transport.get(path, { timeoutMs: 5_000 }))).code, 'ERR_KUBERNETES_CONNECTION');
-      assert.equal(resets, 2);
-    });
+    }
   });
 
   describe('a 401', () => {
