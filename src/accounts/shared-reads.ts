@@ -27,6 +27,8 @@ const defaultMaxPauseMs = 100;
 const firstPauseMs = 4;
 /** A review gives no more than this share of the time that it has left to a pause. */
 const maxPauseShare = 0.25;
+/** With more than this share of its time left, a read starts however long the last one took: that may have hung. */
+const maxHopelessShare = 0.1;
 /** The longest time that Node's timers take. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -40,11 +42,13 @@ type SharedRead = {
   readonly abandoned: EndController;
   /** The latest of its reviews. */
   deadlineMs: number;
+  /** What that review had in all. */
+  timeMs: number;
   /** The earliest of its reviews. */
   firstDeadlineMs: number;
   /** On the clock of deadlines; undefined until it starts. */
   startedMs: number | undefined;
-  /** It waits for nothing but a free place, or has had one. */
+  /** It waits for nothing but a free place, or has one. */
   isDue: boolean;
   /** Ends the wait for the one before, or the pause after it, at this moment. */
   armed: { readonly atMs: number; readonly timer: NodeJS.Timeout } | undefined;
@@ -111,6 +115,8 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
   /** Reads that wait for nothing but a free place, in the order in which they start. */
   const due: SharedRead[] = [];
   let inFlight = 0;
+  /** What the last read took that ended. */
+  let lastTookMs = 0;
 
   const readsOf = (account: AccountRef): AccountReads => {
     const key = keyOf(account);
@@ -135,6 +141,7 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
 
   const makeDue = (next: SharedRead): void => {
     clearTimeout(next.armed?.timer);
+    next.armed = undefined;
     next.isDue = true;
     due.push(next);
   };
@@ -162,17 +169,19 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
     reads.underWay += 1;
     if (waiters.length > 1) reads.pauseMs = Math.min(maxPauseMs, 2 * reads.pauseMs + firstPauseMs);
     inFlight += 1;
-    next.startedMs = reads.lastStartedMs = now();
+    const startedMs = now();
+    next.startedMs = reads.lastStartedMs = startedMs;
     onRead();
-    void run(next);
+    void run(next, startedMs);
   };
-  const run = async (started: SharedRead): Promise<void> => {
+  const run = async (started: SharedRead, startedMs: number): Promise<void> => {
     const { account, reads, waiters } = started;
     const deadline: Deadline = { atMs: started.deadlineMs, callerGone: () => started.abandoned.signal };
     const isShared = waiters.length > 1;
     const answer = await read(account, deadline);
     reads.underWay -= 1;
     inFlight -= 1;
+    lastTookMs = now() - startedMs;
     // Who leads a flood is alone, too, but not for long.
     if (!isShared && reads.next === undefined) reads.pauseMs = reads.pauseMs > firstPauseMs ? reads.pauseMs / 2 : 0;
     for (const finish of waiters.splice(0)) finish(answer);
@@ -180,9 +189,17 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
     forgetIdle(reads);
     startDue();
   };
+  /** Whether its answer would come too late, and it only take the place of another that is on time. */
+  const isHopeless = ({ deadlineMs, timeMs }: SharedRead): boolean =>
+    deadlineMs - now() < Math.min(lastTookMs, timeMs * maxHopelessShare);
   const startDue = (): void => {
-    // Each that starts is in flight.
-    for (const next of due.splice(0, maxInFlight - inFlight)) start(next);
+    while (inFlight < maxInFlight) {
+      const next = due.shift();
+      if (next === undefined) return;
+      // One that is not started may still be joined by a review that has more time; else its reviews leave it.
+      if (isHopeless(next)) next.isDue = false;
+      else start(next);
+    }
   };
 
   return {
@@ -192,7 +209,10 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
     join(account: AccountRef, deadlineMs: number): SharedRead {
       const reads = readsOf(account);
       const joined = (reads.next ??= createRead(account, reads));
-      joined.deadlineMs = Math.max(joined.deadlineMs, deadlineMs);
+      if (deadlineMs > joined.deadlineMs) {
+        joined.deadlineMs = deadlineMs;
+        joined.timeMs = deadlineMs - now();
+      }
       joined.firstDeadlineMs = Math.min(joined.firstDeadlineMs, deadlineMs);
       arrange(joined, reads, deadlineMs);
       return joined;
@@ -229,6 +249,7 @@ function createRead(account: AccountRef, reads: AccountReads): SharedRead {
     waiters: [],
     abandoned: createEndController(),
     deadlineMs: 0,
+    timeMs: 0,
     firstDeadlineMs: Number.POSITIVE_INFINITY,
     startedMs: undefined,
     isDue: false,

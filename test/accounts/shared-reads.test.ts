@@ -150,6 +150,68 @@ describe('accounts/shared-reads', () => {
     );
   });
 
+  it('asks an API server that hangs for no more than can be under way', async () => {
+    const { lookup, reads } = start();
+    const reviews = Array.from({ length: 200 }, (_, count) => ({ namespace: 'shop', name: `a${String(count)}` }));
+    const reasons = await Promise.all(reviews.map((account) => reasonOf(lookup(account, within(500)))));
+    for (const reason of reasons) assert.match(reason, /^lookup_timeout/);
+    // Each that timed out left a place, for which the others had some milliseconds left.
+    assert.equal(reads.length, 32);
+  });
+
+  describe('a read that has waited for a place until little of its time is left', () => {
+    const other = { namespace: 'shop', name: 'other' };
+
+    /** One read under way and one that waits; later, the one has taken 950 ms, and the other has 50 ms of 1,000 left. */
+    function startLate() {
+      let passedMs = 0;
+      const started = start({ maxInFlight: 1, now: () => performance.now() + passedMs });
+      const { lookup } = started;
+      void lookup(other, long());
+      return { ...started, waiting: () => lookup(cart, within(1_000)), pass: () => (passedMs = 950) };
+    }
+
+    it('does not start where the last one took longer, but for a review that has more time', async () => {
+      const { lookup, reads, waiting, pass } = startLate();
+      const late = waiting();
+      pass();
+      reads[0]?.end(identity);
+      await settled();
+      assert.equal(reads.length, 1);
+      const inTime = lookup(cart, long());
+      assert.equal(reads.length, 2);
+      reads[1]?.end(identity);
+      assert.equal(await inTime, identity);
+      assert.equal(await late, identity);
+    });
+
+    it('leaves its place to those behind it', async () => {
+      const { lookup, reads, waiting, pass } = startLate();
+      void waiting();
+      void lookup({ namespace: 'shop', name: 'behind' }, long());
+      pass();
+      reads[0]?.end(identity);
+      await settled();
+      assert.deepEqual(
+        reads.map(({ account }) => account.name),
+        ['other', 'behind'],
+      );
+    });
+
+    it('starts where the last one took less', async () => {
+      const { lookup, reads, waiting, pass } = startLate();
+      void lookup({ namespace: 'shop', name: 'quick' }, long());
+      const late = waiting();
+      pass();
+      reads[0]?.end(identity);
+      await settled();
+      reads[1]?.end(identity);
+      await settled();
+      reads[2]?.end(identity);
+      assert.equal(await late, identity);
+    });
+  });
+
   it('gives a read the time of the longest review that waits for it', () => {
     const { lookup, reads } = start({ maxInFlight: 1 });
     void lookup({ namespace: 'shop', name: 'other' }, within(500));
