@@ -1,7 +1,8 @@
-/** A proxy between the webhook and the API server that is slow, cuts watches, or refuses reads. */
+/** A proxy between the webhook and the API server that is slow, cuts watches, resets connections, or refuses reads. */
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import { connect } from './connection.ts';
@@ -12,6 +13,8 @@ export type Faults = {
   readonly delayMs: number;
   /** How long a watch may last; undefined for as long as it likes. */
   readonly watchMs: number | undefined;
+  /** Resets each connection at its second use: in turn before the answer, and in the middle of it. */
+  readonly resetsUsed: boolean;
   /** Whether this path is answered with a 503. */
   readonly refuses: (path: string) => boolean;
 };
@@ -22,6 +25,7 @@ export type FaultProxy = {
   readonly url: string;
   readonly refusedCount: () => number;
   readonly cutCount: () => number;
+  readonly resetCount: () => number;
   /** Closes everything at once. */
   readonly stop: () => Promise<void>;
 };
@@ -35,12 +39,22 @@ export async function startFaultProxy(cluster: Cluster, faults: Faults): Promise
   const agent = new https.Agent({ keepAlive: true, ...(ca && { ca }) });
   let refusedCount = 0;
   let cutCount = 0;
+  let resetCount = 0;
+  const used = new WeakSet<Socket>();
 
   const forward = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { url = '/', method, headers } = request;
     if (faults.refuses(url)) {
       refusedCount += 1;
       response.writeHead(503, { 'content-type': 'application/json' }).end(JSON.stringify(unavailable));
+      return;
+    }
+    const resets = faults.resetsUsed && used.has(request.socket);
+    used.add(request.socket);
+    if (resets) resetCount += 1;
+    const isInTheMiddle = resetCount % 2 === 0;
+    if (resets && !isInTheMiddle) {
+      request.socket.resetAndDestroy();
       return;
     }
     const gone = new AbortController();
@@ -54,8 +68,12 @@ export async function startFaultProxy(cluster: Cluster, faults: Faults): Promise
     response.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
     const timer = isWatch(url) && faults.watchMs !== undefined ? setTimeout(cut, faults.watchMs, response) : undefined;
     try {
-      for await (const piece of answer) {
+      for await (const piece of answer as AsyncIterable<Buffer>) {
         if (isWatch(url)) await sleep(faults.delayMs);
+        if (resets) {
+          response.write(piece.subarray(0, 1), () => request.socket.resetAndDestroy());
+          return;
+        }
         response.write(piece);
       }
       response.end();
@@ -79,6 +97,7 @@ export async function startFaultProxy(cluster: Cluster, faults: Faults): Promise
     url: `http://127.0.0.1:${String(address.port)}`,
     refusedCount: () => refusedCount,
     cutCount: () => cutCount,
+    resetCount: () => resetCount,
     async stop() {
       const closed = once(server, 'close');
       server.close();

@@ -1,4 +1,4 @@
-/** The races again, while the API server is slow, or the watch is cut every second, and some reads fail. */
+/** The races again, while the API server is slow, cuts watches or resets connections, and some reads fail. */
 import assert from 'node:assert/strict';
 import { createAccount, roleArn } from './accounts.ts';
 import { enforce } from './enforce.ts';
@@ -24,15 +24,18 @@ type Case = {
   readonly kinds: readonly Race[];
 };
 
-const slow = { delayMs: 200, watchMs: undefined };
-const cut = { delayMs: 0, watchMs: 1_000 };
+const slow = { delayMs: 200, watchMs: undefined, resetsUsed: false };
+const cut = { delayMs: 0, watchMs: 1_000, resetsUsed: false };
+const reset = { delayMs: 0, watchMs: undefined, resetsUsed: true };
 const firstRole = ['account, pod', 'account, role, pod'] as const;
 const always = ['--live-lookups=always'];
 const cases: readonly Case[] = [
   { title: 'each response 200 ms late', faults: slow, flags: [], kinds: firstRole },
   { title: 'the watch cut every second', faults: cut, flags: [], kinds: firstRole },
+  { title: 'each connection reset at its second use', faults: reset, flags: [], kinds: firstRole },
   { title: 'late, every account read live', faults: slow, flags: always, kinds: ['another role, role, pod'] },
   { title: 'cut, every account read live', faults: cut, flags: always, kinds: ['another role, role, pod'] },
+  { title: 'reset, every account read live', faults: reset, flags: always, kinds: ['another role, role, pod'] },
 ];
 
 for (const { title, faults, flags, kinds } of cases) {
@@ -64,8 +67,10 @@ for (const { title, faults, flags, kinds } of cases) {
         const { lost, failed } = await runRace(namespace, race, { count, prefix: `race-${String(index)}`, prepare });
         const lookups = (await failedLookupsOf(webhook)) - before.lookups;
         const reads = proxy.refusedCount() - before.reads;
-        const figures = `${String(lookups)} reviews failed, ${String(reads)} reads refused, ${String(proxy.cutCount())} watches cut`;
-        process.stdout.write(`      ${figures}\n`);
+        const faultsSeen = `${String(proxy.cutCount())} watches cut, ${String(proxy.resetCount())} connections reset`;
+        process.stdout.write(
+          `      ${String(lookups)} reviews failed, ${String(reads)} reads refused, ${faultsSeen}\n`,
+        );
         const doomed = Array.from({ length: count }, (_, at) => `race-${String(index)}-${String(at)}`).filter(isDoomed);
         assert.equal(lost, 0);
         assert.deepEqual([...failed.keys()].toSorted(), doomed.toSorted(), [...failed.values()].join('\n'));
@@ -73,6 +78,7 @@ for (const { title, faults, flags, kinds } of cases) {
         assert.equal(lookups, reads);
         assert.ok(reads >= doomed.length);
         if (faults.watchMs !== undefined) assert.ok(proxy.cutCount() > 0);
+        if (faults.resetsUsed) assert.ok(proxy.resetCount() > 0);
       });
     }
   });
