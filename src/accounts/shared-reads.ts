@@ -192,10 +192,9 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
   /** Whether its answer would come too late, and it only take the place of another that is on time. */
   const isHopeless = ({ deadlineMs, timeMs }: SharedRead): boolean =>
     deadlineMs - now() < Math.min(lastTookMs, timeMs * maxHopelessShare);
+  const takeDue = (): SharedRead | undefined => (inFlight < maxInFlight ? due.shift() : undefined);
   const startDue = (): void => {
-    while (inFlight < maxInFlight) {
-      const next = due.shift();
-      if (next === undefined) return;
+    for (let next = takeDue(); next !== undefined; next = takeDue()) {
       // One that is not started may still be joined by a review that has more time; else its reviews leave it.
       if (isHopeless(next)) next.isDue = false;
       else start(next);

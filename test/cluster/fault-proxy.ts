@@ -49,11 +49,8 @@ export async function startFaultProxy(cluster: Cluster, faults: Faults): Promise
       response.writeHead(503, { 'content-type': 'application/json' }).end(JSON.stringify(unavailable));
       return;
     }
-    const resets = faults.resetsUsed && used.has(request.socket);
-    used.add(request.socket);
-    if (resets) resetCount += 1;
-    const isInTheMiddle = resetCount % 2 === 0;
-    if (resets && !isInTheMiddle) {
+    const reset = resetOf(request.socket);
+    if (reset === 'before the answer') {
       request.socket.resetAndDestroy();
       return;
     }
@@ -70,7 +67,7 @@ export async function startFaultProxy(cluster: Cluster, faults: Faults): Promise
     try {
       for await (const piece of answer as AsyncIterable<Buffer>) {
         if (isWatch(url)) await sleep(faults.delayMs);
-        if (resets) {
+        if (reset === 'in the middle') {
           response.write(piece.subarray(0, 1), () => request.socket.resetAndDestroy());
           return;
         }
@@ -80,6 +77,14 @@ export async function startFaultProxy(cluster: Cluster, faults: Faults): Promise
     } finally {
       clearTimeout(timer);
     }
+  };
+  /** When the connection of a call is to be reset. */
+  const resetOf = (socket: Socket): 'before the answer' | 'in the middle' | 'never' => {
+    const isUsed = used.has(socket);
+    used.add(socket);
+    if (!faults.resetsUsed || !isUsed) return 'never';
+    resetCount += 1;
+    return resetCount % 2 === 0 ? 'in the middle' : 'before the answer';
   };
   const cut = (response: ServerResponse): void => {
     cutCount += 1;
