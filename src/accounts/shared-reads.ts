@@ -27,8 +27,10 @@ const defaultMaxPauseMs = 100;
 const firstPauseMs = 4;
 /** A review gives no more than this share of the time that it has left to a pause. */
 const maxPauseShare = 0.25;
-/** With more than this share of its time left, a read starts however long the last one took: that may have hung. */
-const maxHopelessShare = 0.1;
+/** As long as a review has more than this share of its time left, it is read for however long reads take. */
+const lastShare = 0.1;
+/** No read takes less. */
+const leastReadMs = 2;
 /** The longest time that Node's timers take. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -42,8 +44,8 @@ type SharedRead = {
   readonly abandoned: EndController;
   /** The latest of its reviews. */
   deadlineMs: number;
-  /** What that review had in all. */
-  timeMs: number;
+  /** From this moment on none of its reviews has more than the last share of its time left. */
+  lateFromMs: number;
   /** The earliest of its reviews. */
   firstDeadlineMs: number;
   /** On the clock of deadlines; undefined until it starts. */
@@ -72,6 +74,7 @@ type AccountReads = {
 /**
  * Returns a lookup that answers from a read that started after the question came. Questions about an account that is
  * being read share the next read, which starts when that one has ended, or is late: a read that hangs takes nobody along.
+ * One that has waited until it can only be late itself is not started, so that it takes no place from others.
  * Each question has its own deadline; a read ends early only when everybody has left who waited for it.
  */
 export function shareReads(options: SharedReadsOptions): Lookup {
@@ -112,7 +115,7 @@ export function shareReads(options: SharedReadsOptions): Lookup {
 function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
   const { maxInFlight = defaultMaxInFlight, patienceMs = defaultPatienceMs, maxPauseMs = defaultMaxPauseMs } = limits;
   const accounts = new Map<string, AccountReads>();
-  /** Reads that wait for nothing but a free place, in the order in which they start. */
+  /** Reads that wait for nothing but a free place, in the order in which they may start. */
   const due: SharedRead[] = [];
   let inFlight = 0;
   /** What the last read took that ended. */
@@ -141,7 +144,6 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
 
   const makeDue = (next: SharedRead): void => {
     clearTimeout(next.armed?.timer);
-    next.armed = undefined;
     next.isDue = true;
     due.push(next);
   };
@@ -189,16 +191,19 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
     forgetIdle(reads);
     startDue();
   };
-  /** Whether its answer would come too late, and it only take the place of another that is on time. */
-  const isHopeless = ({ deadlineMs, timeMs }: SharedRead): boolean =>
-    deadlineMs - now() < Math.min(lastTookMs, timeMs * maxHopelessShare);
-  const takeDue = (): SharedRead | undefined => (inFlight < maxInFlight ? due.shift() : undefined);
+  /** Takes out the first one that may start now. */
+  const takeDue = (): SharedRead | undefined => {
+    if (inFlight >= maxInFlight) return undefined;
+    const nowMs = now();
+    // Where none is under way, one may be tried, since what the last one took may be long past.
+    const expectedMs = inFlight === 0 ? leastReadMs : lastTookMs;
+    const isTooLate = (next: SharedRead): boolean => next.lateFromMs < nowMs && next.deadlineMs - nowMs < expectedMs;
+    // One that is too late stays: reads may become faster, a review that has more time may join it, or all leave it.
+    const position = due.findIndex((next) => !isTooLate(next));
+    return position === -1 ? undefined : due.splice(position, 1)[0];
+  };
   const startDue = (): void => {
-    for (let next = takeDue(); next !== undefined; next = takeDue()) {
-      // One that is not started may still be joined by a review that has more time; else its reviews leave it.
-      if (isHopeless(next)) next.isDue = false;
-      else start(next);
-    }
+    for (let next = takeDue(); next !== undefined; next = takeDue()) start(next);
   };
 
   return {
@@ -208,10 +213,8 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
     join(account: AccountRef, deadlineMs: number): SharedRead {
       const reads = readsOf(account);
       const joined = (reads.next ??= createRead(account, reads));
-      if (deadlineMs > joined.deadlineMs) {
-        joined.deadlineMs = deadlineMs;
-        joined.timeMs = deadlineMs - now();
-      }
+      joined.deadlineMs = Math.max(joined.deadlineMs, deadlineMs);
+      joined.lateFromMs = Math.max(joined.lateFromMs, lateFrom(deadlineMs, now()));
       joined.firstDeadlineMs = Math.min(joined.firstDeadlineMs, deadlineMs);
       arrange(joined, reads, deadlineMs);
       return joined;
@@ -236,6 +239,11 @@ function keyOf({ namespace, name }: AccountRef): string {
   return `${namespace}/${name}`;
 }
 
+/** A review may have no deadline. */
+function lateFrom(deadlineMs: number, nowMs: number): number {
+  return deadlineMs - lastShare * Math.min(deadlineMs - nowMs, maxTimerMs);
+}
+
 function remove<Item>(list: Item[], item: Item): void {
   const position = list.indexOf(item);
   if (position !== -1) list.splice(position, 1);
@@ -248,7 +256,7 @@ function createRead(account: AccountRef, reads: AccountReads): SharedRead {
     waiters: [],
     abandoned: createEndController(),
     deadlineMs: 0,
-    timeMs: 0,
+    lateFromMs: 0,
     firstDeadlineMs: Number.POSITIVE_INFINITY,
     startedMs: undefined,
     isDue: false,
@@ -257,7 +265,7 @@ function createRead(account: AccountRef, reads: AccountReads): SharedRead {
 }
 
 function timedOut(account: AccountRef, waitedMs: number, isQueued = false): Answer {
-  const expected = isQueued ? 'a place among the reads that are under way' : 'an answer of the API server';
+  const expected = isQueued ? 'its turn to be read' : 'an answer of the API server';
   const detail = `Expected ${expected} within ${String(Math.round(waitedMs))} ms, got none`;
   return lookupFault('lookup_timeout', account, 'the API server did not answer in time', { detail });
 }

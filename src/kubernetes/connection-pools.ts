@@ -20,8 +20,6 @@ export type PoolName = 'reads' | 'streams' | 'fresh';
 export type ConnectionPools = {
   /** Returns the agent of a pool. New TLS options get new ones; the calls of the old ones end in peace. */
   agentOf(pool: PoolName): http.Agent;
-  /** Returns whether the connection of a request had carried another one before. */
-  wasUsed(request: http.ClientRequest): boolean;
   /** Lets calls end, those that wait for a connection too, and closes each connection after its last one. */
   drain(): void;
 };
@@ -32,18 +30,6 @@ type Pools = Readonly<Record<PoolName, http.Agent>> & { readonly tls: TlsOptions
 export function createConnectionPools(connection: Connection): ConnectionPools {
   const client = connection.origin.protocol === 'https:' ? https : http;
   let current: Pools | undefined;
-  /** Connections that have carried a call to its end. */
-  const used = new WeakSet<object>();
-
-  const createPool = (tls: TlsOptions): http.Agent => {
-    const agent = createAgent(client, tls, maxKeptSockets);
-    // Node's own reusedSocket says nothing of a connection that a call left to one that waited for it. Before Node's
-    // listener, which hands it on.
-    agent.prependListener('free', (socket: object) => {
-      used.add(socket);
-    });
-    return agent;
-  };
 
   const drain = () => {
     if (current === undefined) return;
@@ -61,11 +47,11 @@ export function createConnectionPools(connection: Connection): ConnectionPools {
         // Without a limit: a call that waited for a place would get the connection that another one left.
         const fresh = createAgent(client, tls, Number.POSITIVE_INFINITY);
         keepNone(fresh);
-        current = { tls, reads: createPool(tls), streams: createPool(tls), fresh };
+        const [reads, streams] = [createAgent(client, tls, maxKeptSockets), createAgent(client, tls, maxKeptSockets)];
+        current = { tls, reads, streams, fresh };
       }
       return current[pool];
     },
-    wasUsed: ({ socket }) => socket !== null && used.has(socket),
     drain,
   };
 }

@@ -111,6 +111,12 @@ export function createTransport(connection: Connection, options: TransportOption
   const closing = createEndController();
   const pools = createConnectionPools(connection);
   const startBody = createBodyMemory();
+  /**
+   * Connections over which an answer has come. Node's reusedSocket is false where a call has waited for a connection, and true
+   * where it has one that was made for a call that ended before. The agent's `free` is emitted for new ones as well.
+   */
+  const used = new WeakSet<object>();
+  const isUsed = ({ socket }: ClientRequest) => socket !== null && used.has(socket);
 
   /** A list of names and values, Node writes as it is; an object, it goes through several times. */
   const ownHeaders = [
@@ -148,11 +154,16 @@ export function createTransport(connection: Connection, options: TransportOption
       headers: headersOf(authorization, body),
     };
     const firstTry = client.request(request);
+    let wasUsed: boolean | undefined;
     try {
-      return await take(await answerTo(firstTry, body?.text, ending));
+      const response = await answerTo(firstTry, body?.text, ending);
+      wasUsed = isUsed(firstTry);
+      used.add(response.socket);
+      return await take(response);
     } catch (error) {
+      wasUsed ??= isUsed(firstTry);
       // An abort looks like a reset from here.
-      if (isOver(ending) || body !== undefined || !pools.wasUsed(firstTry) || !wasReset(error)) throw error;
+      if (isOver(ending) || body !== undefined || !wasUsed || !wasReset(error)) throw error;
       // The API server closed the idle connection while we wrote to it; the other idle ones may be as dead.
       closeIdleSockets(agent);
       const secondTry = client.request({ ...request, agent: pools.agentOf('fresh') });

@@ -393,6 +393,8 @@ describe('kubernetes/transport', () => {
       await eventually('eight idle connections', () => api.sockets.size === 8);
       assert.equal((await transport.get(path, { timeoutMs: 5_000 })).status, 200);
       assert.equal(api.connectionCount(), 9);
+      // No later call meets one of the others.
+      await eventually('all of them to be closed', () => api.sockets.size === 0);
     });
 
     it('that break in the middle of an answer are replaced as well', async () => {
@@ -421,6 +423,83 @@ describe('kubernetes/transport', () => {
         for (const { body } of await Promise.all(gets)) assert.equal(body, '{}');
       }
       assert.ok(resets > 100, `${resets} second tries`);
+    });
+
+    it('that break before any answer are not tried again, however many calls wait', async () => {
+      let requests = 0;
+      const api = await startFakeApiServer(scope, ({ socket }) => {
+        requests += 1;
+        reset(socket);
+      });
+      const transport = transportTo(connectionTo(api.url));
+      const gets = Array.from({ length: 64 }, () => faultOf(transport.get(path, { timeoutMs: 5_000 })));
+      for (const { code } of await Promise.all(gets)) assert.equal(code, 'ERR_KUBERNETES_CONNECTION');
+      assert.equal(requests, 64);
+    });
+
+    it('that are made for second tries wait for none of the others', async () => {
+      const held: ServerResponse[] = [];
+      let isHolding = false;
+      const used = new WeakSet<Socket>();
+      const api = await startFakeApiServer(scope, ({ socket }, response) => {
+        if (used.has(socket)) return reset(socket);
+        used.add(socket);
+        if (isHolding) held.push(response);
+        else response.end('{}');
+      });
+      const transport = transportTo(connectionTo(api.url));
+      const gets = () => Array.from({ length: 32 }, () => transport.get(path, { timeoutMs: 5_000 }));
+      const late: Promise<{ readonly status: number }>[] = [];
+      for (const heldCount of [32, 64]) {
+        isHolding = false;
+        await Promise.all(gets());
+        isHolding = true;
+        late.push(...gets());
+        await eventually(`${heldCount} second tries at once`, () => held.length === heldCount);
+      }
+      for (const response of held) response.end('{}');
+      for (const { status } of await Promise.all(late)) assert.equal(status, 200);
+    });
+
+    for (const [name, answer, code] of [
+      ['an abort', hang, 'ERR_KUBERNETES_ABORTED'],
+      [
+        'a body over the limit',
+        (_, response) => response.end(Buffer.alloc(2_000)),
+        'ERR_KUBERNETES_RESPONSE_TOO_LARGE',
+      ],
+    ] satisfies (readonly [string, RequestListener, string])[]) {
+      it(`that end by ${name} are not tried again`, async () => {
+        let requests = 0;
+        const counted: RequestListener = (request, response) => {
+          requests += 1;
+          answer(request, response);
+        };
+        const api = await startFakeApiServer(scope, answerOnceThenReset(counted));
+        const transport = transportTo(connectionTo(api.url), 1_000);
+        await transport.get(path, { timeoutMs: 5_000 });
+        const abort = new AbortController();
+        const call = faultOf(transport.get(path, { timeoutMs: 5_000, signal: abort.signal }));
+        await eventually('the call to arrive', () => requests === 1);
+        if (answer === hang) abort.abort();
+        assert.equal((await call).code, code);
+        await eventually('the connection to be closed', () => api.sockets.size === 0);
+        assert.deepEqual([requests, api.connectionCount()], [1, 1]);
+      });
+    }
+
+    it('of second tries are closed at the deadline', async () => {
+      let requests = 0;
+      const api = await startFakeApiServer(scope, ({ socket }, response) => {
+        requests += 1;
+        if (requests === 1) response.end('{}');
+        else if (requests === 2) reset(socket);
+      });
+      const transport = transportTo(connectionTo(api.url));
+      await transport.get(path, { timeoutMs: 5_000 });
+      assert.equal((await faultOf(transport.get(path, { timeoutMs: 100 }))).code, 'ERR_KUBERNETES_TIMEOUT');
+      assert.equal(requests, 3);
+      await eventually('all connections to be closed', () => api.sockets.size === 0);
     });
 
     it('that the server closed while idle cost no call', async () => {
