@@ -239,7 +239,7 @@ function keyOf({ namespace, name }: AccountRef): string {
   return `${namespace}/${name}`;
 }
 
-/** A review may have no deadline. */
+/** Returns when the last share of a review's time begins: of one without a deadline, never. */
 function lateFrom(deadlineMs: number, nowMs: number): number {
   return deadlineMs - lastShare * Math.min(deadlineMs - nowMs, maxTimerMs);
 }

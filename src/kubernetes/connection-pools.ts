@@ -4,7 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Connection, TlsOptions } from './connection.ts';
 
-/** Of a pool that keeps connections. Far above what runs at once (live reads are coalesced), far below what an API server minds. */
+/** Of a pool that keeps them. Far above what runs at once (live reads are coalesced), far below what an API server minds. */
 const maxKeptSockets = 32;
 
 /** First TCP keep-alive probe on a silent connection; client-go's HTTP/2 sends its ping after 30 s. */
