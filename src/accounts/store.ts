@@ -33,11 +33,13 @@ export type ParseAnnotations = (annotations: JsonObject | undefined) => AccountP
 
 /**
  * Returns an empty store. Annotations are parsed once, as an account comes in; nothing else of it is kept. All accounts
- * that promise just what one without annotations does share that one promise: such an account costs its key.
+ * that promise just what one without annotations does share that one promise: such an account costs its key. What the
+ * annotations with `annotationPrefix` say is shared as far as it is equal.
  */
-export function createAccountStore(parse: ParseAnnotations): AccountStore {
+export function createAccountStore(parse: ParseAnnotations, annotationPrefix: string): AccountStore {
   const usualBare = parse(undefined);
   const share = createTextPool();
+  const ours = `${annotationPrefix}/`;
   let accounts = createAccountMap();
   let isComplete = false;
 
@@ -49,7 +51,7 @@ export function createAccountStore(parse: ParseAnnotations): AccountStore {
     project: (object) => {
       const annotations = asObject(asObject(object['metadata'])?.['annotations']);
       if (annotations === undefined) return usualBare;
-      const promise = parse(withSharedTexts(annotations, share));
+      const promise = parse(withSharedTexts(annotations, ours, share));
       return isDeepStrictEqual(promise, usualBare) ? usualBare : promise;
     },
     reflection: {
@@ -119,7 +121,7 @@ function createAccountMap(): AccountMap {
 
 /** Enough for what many accounts have in common; a text that comes once is soon forgotten. */
 const maxPooledTexts = 1_024;
-/** An ARN has at most 2,048 characters; what is longer, such as kubectl's last applied configuration, is not for us. */
+/** An ARN has at most 2,048 characters; what is longer is a mistake. */
 const maxPooledLength = 2_048;
 
 /** Returns a function that answers equal texts with the same one, as far as it has not forgotten it. */
@@ -135,11 +137,14 @@ function createTextPool(): (text: string) => string {
   };
 }
 
-/** Values that are no text are left out: an annotation has none, and nobody reads one. */
-function withSharedTexts(annotations: JsonObject, share: (text: string) => string): JsonObject {
+/**
+ * Values that are no text are left out: an annotation has none, and nobody reads one. Texts of others, such as kubectl's last
+ * applied configuration, are as many as accounts: in the pool they would live until V8 takes them for old, and then longer.
+ */
+function withSharedTexts(annotations: JsonObject, ours: string, share: (text: string) => string): JsonObject {
   const shared: Record<string, string> = {};
   for (const [key, value] of Object.entries(annotations)) {
-    if (typeof value === 'string') shared[key] = share(value);
+    if (typeof value === 'string') shared[key] = key.startsWith(ours) ? share(value) : value;
   }
   return shared;
 }

@@ -171,11 +171,13 @@ async function openFiles(parts: SourceParts): Promise<OpenSource> {
 async function openCluster(parts: SourceParts): Promise<OpenSource> {
   const { flags, defaults } = parts;
   const { version, environment, log, metrics } = parts.context;
+  const { annotationPrefix } = defaults;
   const connection = await connectByFlags(flags, environment);
   const api = createTransport(connection, { version });
   const followed = followAccounts({
     api,
     parse: (annotations) => parseIdentity(annotations, defaults),
+    annotationPrefix,
     read: createClusterLookup({ api, defaults, now }),
     mode: liveLookups(flags),
     now,
@@ -197,7 +199,6 @@ async function openCluster(parts: SourceParts): Promise<OpenSource> {
   const roleMap = flags['watch-config-map']
     ? followRoleMap({ api, namespace: flags.namespace, defaults, now, wait, log, metrics, writeEvent })
     : undefined;
-  const { annotationPrefix } = defaults;
   const namespaces = flags['watch-namespaces']
     ? followNamespaces({ api, annotationPrefix, now, wait, log })
     : undefined;

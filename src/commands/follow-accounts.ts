@@ -13,6 +13,8 @@ import type { Metrics } from '../observability/metrics.ts';
 /** What following the accounts needs, and where to tell of it. */
 export type FollowAccountsOptions = Pick<ReflectorOptions<AccountPromise>, 'api' | 'now' | 'wait'> & {
   readonly parse: ParseAnnotations;
+  /** Of the annotations that it reads. */
+  readonly annotationPrefix: string;
   /** Reads one account live. */
   readonly read: Lookup;
   readonly mode: LiveLookups;
@@ -53,7 +55,7 @@ const lookupResults: Readonly<Record<LiveLookupResult, true>> = {
 /** Starts to follow the accounts of all namespaces. */
 export function followAccounts(options: FollowAccountsOptions): FollowedAccounts {
   const { api, now, wait, parse, read, mode, log } = options;
-  const store = createAccountStore(parse);
+  const store = createAccountStore(parse, options.annotationPrefix);
   let notReady: string | undefined = 'service accounts have not been read yet';
   let isWatchConnected = false;
   let signOfLifeMs = now();

@@ -1,5 +1,7 @@
 // What the store keeps of accounts, what they share, and what is counted.
 import assert from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createAccountStore, type AccountStore } from '../../src/accounts/store.ts';
 import { parseIdentity } from '../../src/identity/identity.ts';
 import type { JsonObject } from '../../src/identity/json.ts';
@@ -8,7 +10,7 @@ import { defaults, identity, roleArn } from '../admission/reviews.ts';
 const cart = { namespace: 'shop', name: 'cart' };
 
 function create(): AccountStore {
-  return createAccountStore((annotations) => parseIdentity(annotations, defaults));
+  return createAccountStore((annotations) => parseIdentity(annotations, defaults), defaults.annotationPrefix);
 }
 
 function account(values?: Readonly<Record<string, unknown>>): JsonObject {
@@ -76,7 +78,7 @@ describe('accounts/store', () => {
     const store = createAccountStore((annotations) => {
       seen.push(annotations);
       return parseIdentity(annotations, defaults);
-    });
+    }, defaults.annotationPrefix);
     const long = 'x'.repeat(1_000_000);
     for (let count = 0; count < 3_000; count += 1) {
       const promise = store.project(account({ 'role-arn': `${roleArn}-${String(count)}`, audience: 1, note: long }));
@@ -88,6 +90,28 @@ describe('accounts/store', () => {
       'eks.amazonaws.com/role-arn': `${roleArn}-2999`,
       'eks.amazonaws.com/note': long,
     });
+  });
+
+  it('keeps nothing of what others say of an account', () => {
+    setFlagsFromString('--expose-gc');
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the flag promises
+    const collect = runInNewContext('gc') as () => void;
+    const heapBytes = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const store = create();
+    const before = heapBytes();
+    for (let count = 0; count < 1_000; count += 1) {
+      // One that is as long as an ARN may be, and no other account's.
+      const configuration = JSON.stringify({ name: `a${String(count)}`, note: 'x'.repeat(2_000) });
+      const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': configuration };
+      assert.equal(store.project({ metadata: { ...cart, annotations } }).kind, 'none');
+    }
+    const keptBytes = heapBytes() - before;
+    assert.ok(keptBytes < 500_000, `${String(keptBytes)} bytes`);
+    // It is to be alive until here.
+    assert.equal(store.isComplete(), false);
   });
 
   it('counts accounts with a role and without, through every change', () => {

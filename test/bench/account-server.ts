@@ -1,42 +1,61 @@
 // An API server for a benchmark: service accounts in pages, one account at a time, and a watch that says little.
 import { createServer, type ServerResponse } from 'node:http';
-import { accountOf, roleOf } from './accounts.ts';
+import { accountOf, roleEvery, roleOf } from './accounts.ts';
 
 const count = Number(process.argv[2] ?? 100_000);
 const version = '7';
 /** client-go's page. */
 const pageLength = 500;
 
+/** Who made an account: what it leaves, `managedFields` above all, is most of what an account takes on the wire. */
+type Maker = (annotations: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>) => object;
+
+const managedBy = (manager: string, annotations: object, labels: object): object[] => [
+  {
+    manager,
+    operation: 'Update',
+    apiVersion: 'v1',
+    time: '2026-01-01T00:00:00Z',
+    fieldsType: 'FieldsV1',
+    fieldsV1: { 'f:metadata': { 'f:annotations': fieldsOf(annotations), 'f:labels': fieldsOf(labels) } },
+  },
+];
+const fieldsOf = (entries: object): object =>
+  Object.fromEntries(['.', ...Object.keys(entries).map((key) => `f:${key}`)].map((key) => [key, {}]));
+
+const byHelm: Maker = (own, ownLabels) => {
+  const release = ownLabels['app.kubernetes.io/name'] ?? '';
+  const annotations = { 'meta.helm.sh/release-name': release, 'meta.helm.sh/release-namespace': 'default', ...own };
+  const labels = { 'app.kubernetes.io/managed-by': 'Helm', ...ownLabels };
+  return { labels, annotations, managedFields: managedBy('helm', annotations, labels) };
+};
+/** Leaves a copy of all that it was given, which no other account has. */
+const byKubectlApply: Maker = (own, labels) => {
+  const given = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { annotations: own, labels } };
+  const annotations = {
+    'kubectl.kubernetes.io/last-applied-configuration': `${JSON.stringify(given)}\n`,
+    ...own,
+  };
+  return { labels, annotations, managedFields: managedBy('kubectl-client-side-apply', annotations, labels) };
+};
+
 const metadataOf = (index: number): object => {
   const { name, namespace } = accountOf(index);
   const role = roleOf(index);
+  // By turns, among those with a role and among those without.
+  const make = (Math.floor(index / roleEvery) + index) % 2 === 0 ? byHelm : byKubectlApply;
   return {
     name,
     namespace,
     uid: `5f1d1b3c-7b64-4c7e-8f5c-${String(index).padStart(12, '0')}`,
     resourceVersion: version,
     creationTimestamp: '2026-01-01T00:00:00Z',
-    labels: { 'app.kubernetes.io/managed-by': 'Helm', 'app.kubernetes.io/name': name },
-    annotations: {
-      'meta.helm.sh/release-name': name,
-      ...(role !== undefined && { 'eks.amazonaws.com/role-arn': role }),
-    },
-    // As kubectl and Helm leave it: more than half of what an account takes on the wire.
-    managedFields: [
-      {
-        manager: 'helm',
-        operation: 'Update',
-        apiVersion: 'v1',
-        time: '2026-01-01T00:00:00Z',
-        fieldsType: 'FieldsV1',
-        fieldsV1: {
-          'f:metadata': {
-            'f:annotations': { '.': {}, 'f:meta.helm.sh/release-name': {}, 'f:eks.amazonaws.com/role-arn': {} },
-            'f:labels': { '.': {}, 'f:app.kubernetes.io/managed-by': {}, 'f:app.kubernetes.io/name': {} },
-          },
-        },
-      },
-    ],
+    ...make(role === undefined ? {} : { 'eks.amazonaws.com/role-arn': role }, {
+      'app.kubernetes.io/name': name,
+      'app.kubernetes.io/instance': name,
+      'app.kubernetes.io/version': '1.2.3',
+      'app.kubernetes.io/component': 'api',
+    }),
   };
 };
 

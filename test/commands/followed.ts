@@ -30,6 +30,7 @@ export async function startFollowed(scope: Scope, prepare: (server: FakeWatchSer
   const live: { answer: Answer; reads: number } = { answer: identity, reads: 0 };
   const accounts = followAccounts({
     api: transport,
+    annotationPrefix: 'eks.amazonaws.com',
     parse: (annotations) =>
       asString(annotations?.['value']) ? { ...identity, roleArn: asString(annotations?.['value']) ?? '' } : bare,
     read: () => {

@@ -90,7 +90,7 @@ export async function runChurn(scope: Scope, { seed, count, points, onPoint }: C
 
 /** The store and its reflector as the product has them, but that nothing is waited for between two tries. */
 function follow(scope: Scope, url: string, random: () => number) {
-  const store = createAccountStore((annotations) => parseIdentity(annotations, defaults));
+  const store = createAccountStore((annotations) => parseIdentity(annotations, defaults), defaults.annotationPrefix);
   const transport = createTransport(connectionTo(url), { version: '0' });
   const relists: Record<string, number> = {};
   let watched = 0;
