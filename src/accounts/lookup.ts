@@ -26,7 +26,7 @@ export type Answer = Identity | ContainerCredentials | NoIdentity<NoIdentityReas
 export type Deadline = {
   /** The moment, in milliseconds on the clock of `performance.now()`. */
   readonly atMs: number;
-  /** Aborted when the caller has gone before that; made at the first call, since an answer at hand needs none. */
+  /** Aborted when the caller has gone before that. For who has to wait: it may be aborted at once, where too many do. */
   readonly callerGone: () => EndSignal;
 };
 

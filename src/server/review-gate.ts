@@ -1,4 +1,4 @@
-// Bounds the reviews in flight.
+// Bounds the reviews that wait for a lookup.
 
 /** Lets so many reviews in at a time. */
 export type ReviewGate = {

@@ -49,7 +49,7 @@ export type ReviewRouteOptions = {
   readonly bodyTurns: TakeTurns;
   /** What all large answers that have not left may take together, those of other routes too. */
   readonly answerBudget: AnswerBudget;
-  /** Bounds the reviews that are being decided, those of other routes too. */
+  /** Bounds the reviews that wait for a lookup, those of other routes too. */
   readonly gate: ReviewGate;
   readonly onReview: (record: ReviewRecord) => void;
   /** A call that was refused before there was a review. */
@@ -140,8 +140,7 @@ function receiveReview(call: Call, options: ReviewRouteOptions): void {
   readBody(call.request, { timeoutMs, budget, takeTurns }, (error, body) => {
     attempt(call, options, () => {
       if (error) refuseBody(call, error, options);
-      else if (options.gate.enter()) answerReview(call, body, options);
-      else shedReview(call, options);
+      else answerReview(call, body, options);
     });
   });
 }
@@ -151,7 +150,6 @@ function answerReview(call: Call, body: Buffer, options: ReviewRouteOptions): vo
   try {
     review = parseReview(textWithoutManagedFields(body));
   } catch (error) {
-    options.gate.leave();
     if (!(error instanceof ReviewError)) throw error;
     refuse(call, { statusCode: 400, code: error.code, message: error.message }, options);
     return;
@@ -164,25 +162,27 @@ function answerReview(call: Call, body: Buffer, options: ReviewRouteOptions): vo
     // Where the answer is out, the fault was in recording it.
     if (!call.response.headersSent) send({ kind: 'fault', outcome: 'internal_error', message: 'internal error' });
   };
+  const wait = createWait(call, options);
   const finish = (decision: Decision): void => {
-    options.gate.leave();
+    wait.end();
     attempt(call, options, () => {
       try {
-        send(decision);
+        if (wait.isShed()) shedReview(call, options);
+        else send(decision);
       } catch (error) {
         tellFault(error);
       }
     });
   };
   const fail = (error: unknown): void => {
-    options.gate.leave();
+    wait.end();
     attempt(call, options, () => {
       tellFault(error);
     });
   };
   let decision: ReturnType<DecideReview>;
   try {
-    decision = options.review(review, deadlineOf(call, options));
+    decision = options.review(review, wait.deadline);
   } catch (error) {
     fail(error);
     return;
@@ -202,16 +202,30 @@ function shed(call: Call, reason: Pick<Refusal, 'code' | 'message'>, options: Re
   refuse(call, { statusCode: 503, ...reason }, options);
 }
 
-function deadlineOf({ request, response, startMs }: Call, options: ReviewRouteOptions): ReviewDeadline {
-  return {
+/**
+ * Makes the deadline of a review. Only a lookup that has to wait asks it who has gone, so that is where the review enters the
+ * gate: one whose answer is at hand is answered however many others wait. One that finds no room has nobody to wait for it.
+ */
+function createWait({ request, response, startMs }: Call, options: ReviewRouteOptions) {
+  const { gate } = options;
+  let state: 'at hand' | 'waits' | 'shed' = 'at hand';
+  const deadline: ReviewDeadline = {
     atMs: reviewDeadlineMs(request.url ?? '', startMs, options.lookupTimeoutMs),
     callerGone: () => {
+      if (state === 'at hand') state = gate.enter() ? 'waits' : 'shed';
       const { signal, abort } = options.createEnd();
-      if (response.destroyed && !response.writableFinished) abort();
+      if (state === 'shed' || (response.destroyed && !response.writableFinished)) abort();
       response.on('close', () => {
         if (!response.writableFinished) abort();
       });
       return signal;
+    },
+  };
+  return {
+    deadline,
+    isShed: () => state === 'shed',
+    end: () => {
+      if (state === 'waits') gate.leave();
     },
   };
 }

@@ -1,6 +1,7 @@
-// Reviews in flight are bounded: over the bound a 503 that is tried again, and room again as reviews end, however they do.
+// Reviews that wait are bounded: over the bound a 503 that is tried again, and room again as reviews end, however they do.
 import assert from 'node:assert/strict';
-import type { Decision } from '../../src/admission/decision.ts';
+import type { DecideReview, Decision } from '../../src/admission/decision.ts';
+import { asObject } from '../../src/identity/json.ts';
 import { createReviewGate, type ReviewGate } from '../../src/server/review-gate.ts';
 import { createReview } from '../admission/reviews.ts';
 import { eventually } from '../kubernetes/eventually.ts';
@@ -32,10 +33,15 @@ describe('server/review-gate', () => {
       shed += 1;
     });
     const held: Held[] = [];
-    const review = async (): Promise<Decision> =>
-      new Promise<Decision>((resolve, reject) => {
-        held.push({ resolve, reject });
+    const review: DecideReview = ({ object }, deadline) => {
+      if (asObject(asObject(object)?.['metadata'])?.['name'] === 'at-hand') return answer;
+      // As each lookup does that has to wait, and more than one may.
+      const isGone = deadline.callerGone().aborted && deadline.callerGone().aborted;
+      return new Promise<Decision>((resolve, reject) => {
+        if (isGone) resolve({ kind: 'fault', outcome: 'lookup_failed', message: 'the caller has gone' });
+        else held.push({ resolve, reject });
       });
+    };
     return { webhook: await startWebhook(scope, { gate, review }), gate, held, shed: () => shed };
   }
 
@@ -48,6 +54,11 @@ describe('server/review-gate', () => {
     assert.deepEqual([third.status, third.headers['retry-after'], shed()], [503, '1', 1]);
     assert.match(third.body, /"reason":"ERR_REVIEWS_IN_FLIGHT"/);
     assert.equal(webhook.refusals[0]?.code, 'ERR_REVIEWS_IN_FLIGHT');
+    assert.equal(held.length, 2);
+    // Who waits for nothing is answered, however many others wait.
+    const pod = { metadata: { name: 'at-hand', namespace: 'shop' }, spec: { containers: [{ name: 'app' }] } };
+    const atHand = await callMutate(webhook, createReview({ object: pod }));
+    assert.deepEqual([atHand.status, gate.count()], [200, 2]);
     // Health is no review.
     assert.equal((await call(webhook, '/livez')).status, 200);
     for (const { resolve } of held) resolve(answer);
