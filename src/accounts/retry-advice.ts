@@ -8,26 +8,48 @@ const maxPassingMs = 10_000;
 /** Without a question for so long, nobody knows whether a fault has lasted. */
 const maxSilenceMs = 60_000;
 
+/** Accounts whose faults are remembered; of more, those that failed longest ago are forgotten. */
+const maxFailing = 1_024;
+
+/** Faults with nothing else between them. */
+type Streak = { readonly sinceMs: number; readonly lastMs: number };
+
 /**
- * Returns the lookup without `retryAfterSeconds` in its faults once there has been nothing else for ten seconds. The API
- * server holds a create while it tries again, to the end of the webhook's timeout: a fault that lasts would make each
- * one as slow as that allows, and fail it all the same.
+ * Returns the lookup without `retryAfterSeconds` in its faults once there has been nothing else for ten seconds, of any
+ * account or of this one. The API server holds a create while it tries again, to the end of the webhook's timeout: a fault
+ * that lasts would make each one as slow as that allows, and fail it all the same.
  */
 export function withRetryAdvice(lookup: Lookup, now: () => number): Lookup {
-  let failingSinceMs: number | undefined;
-  let lastFaultMs = Number.NEGATIVE_INFINITY;
-  const judge = (answer: Answer): Answer => {
+  /** Of all accounts together. */
+  let all: Streak | undefined;
+  /** By account; who failed last is last. */
+  const each = new Map<string, Streak>();
+  const judge = (key: string, answer: Answer): Answer => {
     if (answer.kind !== 'fault') {
-      failingSinceMs = undefined;
+      all = undefined;
+      each.delete(key);
       return answer;
     }
     const nowMs = now();
-    // Two faults with a long silence between them are two, not one that lasts.
-    if (failingSinceMs === undefined || nowMs - lastFaultMs > maxSilenceMs) failingSinceMs = nowMs;
-    lastFaultMs = nowMs;
-    if (answer.retryAfterSeconds === undefined || nowMs - failingSinceMs <= maxPassingMs) return answer;
+    all = extend(all, nowMs);
+    const own = extend(each.get(key), nowMs);
+    each.delete(key);
+    each.set(key, own);
+    if (each.size > maxFailing) each.delete(each.keys().next().value ?? '');
+    const isPassing = nowMs - Math.min(all.sinceMs, own.sinceMs) <= maxPassingMs;
+    if (answer.retryAfterSeconds === undefined || isPassing) return answer;
     const { retryAfterSeconds: _dropped, ...lasting } = answer;
     return lasting;
   };
-  return (account, deadline) => whenAnswered(lookup(account, deadline), judge);
+  return (account, deadline) => {
+    // No name of an account or namespace holds a slash.
+    const key = `${account.namespace}/${account.name}`;
+    return whenAnswered(lookup(account, deadline), (answer) => judge(key, answer));
+  };
+}
+
+/** Two faults with a long silence between them are two, not one that lasts. */
+function extend(streak: Streak | undefined, nowMs: number): Streak {
+  const isNew = streak === undefined || nowMs - streak.lastMs > maxSilenceMs;
+  return { sinceMs: isNew ? nowMs : streak.sinceMs, lastMs: nowMs };
 }

@@ -14,7 +14,7 @@ function start() {
     () => Promise.resolve(scene.answer),
     () => scene.nowMs,
   );
-  return { scene, ask: () => lookup(cart, noDeadline) };
+  return { scene, ask: (account = cart) => lookup(account, noDeadline) };
 }
 
 describe('accounts/retry-advice', () => {
@@ -46,6 +46,40 @@ describe('accounts/retry-advice', () => {
     assert.equal(await ask(), identity);
     scene.answer = passing;
     assert.deepEqual(await ask(), passing);
+  });
+
+  it('goes for an account that fails for good while others are answered, and for it alone', async () => {
+    const { scene, ask } = start();
+    const other = { namespace: 'shop', name: 'other' };
+    await ask();
+    for (let second = 0; second < 11; second += 1) {
+      scene.answer = identity;
+      await ask(other);
+      scene.answer = passing;
+      scene.nowMs += 1_000;
+      await ask();
+    }
+    assert.deepEqual(await ask(), lasting);
+    assert.deepEqual(await ask(other), passing);
+  });
+
+  it('goes for an account that never failed before, once all have failed for ten seconds', async () => {
+    const { scene, ask } = start();
+    await ask();
+    scene.nowMs += 10_001;
+    assert.deepEqual(await ask({ namespace: 'shop', name: 'other' }), lasting);
+  });
+
+  it('remembers no more than a thousand accounts that fail, those that failed last', async () => {
+    const { scene, ask } = start();
+    const first = { namespace: 'shop', name: 'a0' };
+    for (let count = 0; count < 1_025; count += 1) await ask({ namespace: 'shop', name: `a${String(count)}` });
+    scene.answer = identity;
+    await ask();
+    scene.answer = passing;
+    scene.nowMs += 10_001;
+    assert.deepEqual(await ask({ namespace: 'shop', name: 'a1' }), lasting);
+    assert.deepEqual(await ask(first), passing);
   });
 
   it('is given to no fault that has none', async () => {
