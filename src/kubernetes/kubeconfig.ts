@@ -60,9 +60,15 @@ export async function createKubeconfigConnection(options: KubeconfigOptions): Pr
   let kubeConfig = createKubeConfig();
   let current: Access = { authorization: undefined, tls: {} };
   let asking: Promise<Access> | undefined;
+  let isAsked = false;
 
   const ask = async () => {
-    const access = await readAccess(kubeConfig, path, credentialTimeoutMs);
+    const access = await readAccess(kubeConfig, path, credentialTimeoutMs).catch((error: unknown) => {
+      // A file that is being replaced: what it held last stays, as in a pod.
+      if (isAsked && isMissingFile(error)) return current;
+      throw toCredentialError(error, path);
+    });
+    isAsked = true;
     const authorization = tokenFile?.authorization() ?? access.authorization;
     // The same object for the same content, or the transport would reconnect at every call.
     current = { authorization, tls: isDeepStrictEqual(access.tls, current.tls) ? current.tls : access.tls };
@@ -147,15 +153,7 @@ function replaceServer({ tlsServerName, ...cluster }: Cluster, origin: URL, isOv
 async function readAccess(kubeConfig: KubeConfig, path: string, timeoutMs: number): Promise<Access> {
   const limits = { timeoutMs, signals: [], expected: () => `a credential as in ${path}` };
   const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
-  try {
-    await withDeadline(limits, () => kubeConfig.applyToHTTPSOptions(options));
-  } catch (error) {
-    if (error instanceof KubernetesError) throw error;
-    throw new KubernetesError(
-      'ERR_KUBERNETES_CREDENTIAL',
-      `Expected a credential as in ${path}, got ${credentialFault(error)}`,
-    );
-  }
+  await withDeadline(limits, () => kubeConfig.applyToHTTPSOptions(options));
   const { ca, cert, key, servername, rejectUnauthorized, auth } = options;
   const basic = auth ? `Basic ${Buffer.from(auth).toString('base64')}` : undefined;
   return {
@@ -168,4 +166,17 @@ async function readAccess(kubeConfig: KubeConfig, path: string, timeoutMs: numbe
       ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
     },
   };
+}
+
+/** Not a plugin that is missing, whose error has the same code. */
+function isMissingFile(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'open';
+}
+
+function toCredentialError(error: unknown, path: string): KubernetesError {
+  if (error instanceof KubernetesError) return error;
+  return new KubernetesError(
+    'ERR_KUBERNETES_CREDENTIAL',
+    `Expected a credential as in ${path}, got ${credentialFault(error)}`,
+  );
 }

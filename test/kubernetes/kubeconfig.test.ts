@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { ServerOptions } from 'node:https';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 import { stringify } from 'yaml';
@@ -124,6 +124,29 @@ describe('kubernetes/kubeconfig', () => {
     await writeFile(join(folder, 'client.crt'), 'two');
     await connection.authorization();
     assert.equal(String(connection.tls().cert), 'two');
+  });
+
+  it('a certificate file that is missing for a while is as it was, and followed when it is back', async () => {
+    const cluster = { 'certificate-authority': 'ca.crt' };
+    const { path, folder } = await write(documentOf(cluster, { token: 'a-secret-token' }));
+    await writeFile(join(folder, 'ca.crt'), 'one');
+    const connection = await createKubeconfigConnection({ kubeconfigPath: path });
+    const first = connection.tls();
+    await rm(join(folder, 'ca.crt'));
+    assert.equal(await connection.authorization(), 'Bearer a-secret-token');
+    assert.equal(connection.tls(), first);
+    await writeFile(join(folder, 'ca.crt'), 'two');
+    await connection.authorization();
+    assert.equal(String(connection.tls().ca), 'two');
+  });
+
+  it('a plugin that is missing is a fault, whatever it said before', async () => {
+    const { path, runs } = await writePlugin(`{ token: 'a-secret-token' }`);
+    const connection = await createKubeconfigConnection({ kubeconfigPath: path });
+    assert.equal(await runs(), 1);
+    connection.refused(await connection.authorization());
+    await rm(join(dirname(path), 'plugin'));
+    await assert.rejects(async () => connection.authorization(), { code: 'ERR_KUBERNETES_CREDENTIAL' });
   });
 
   it('tls-server-name', async () => {
