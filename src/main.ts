@@ -67,11 +67,11 @@ function stopSignal(): AbortSignal {
 }
 
 // A reader that has seen enough (`| head`) is no fault.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+// A log that cannot be written, such as to a full disk, ends no service, and there is nowhere to tell of it.
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await main().then(
   () => 0,
