@@ -9,7 +9,7 @@ import { fullPlan, quickPlan } from './plan.ts';
 import { textReport } from './report.ts';
 import { runBench } from './bench.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, out: { type: 'string' } } });
+const values = readArguments();
 const onProgress = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
@@ -34,4 +34,14 @@ try {
   writeFileSync(values.out ?? join(projectFolder, 'bench.json'), `${JSON.stringify(result, undefined, 2)}\n`);
 } finally {
   children.endAll();
+}
+
+function readArguments(): { readonly quick?: boolean; readonly out?: string } {
+  try {
+    return parseArgs({ options: { quick: { type: 'boolean' }, out: { type: 'string' } } }).values;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${reason}\nusage: npm run bench -- [--quick] [--out FILE]\n`);
+    process.exit(2);
+  }
 }
