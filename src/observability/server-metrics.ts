@@ -22,7 +22,7 @@ export type PortName = 'webhook' | 'metrics';
 /** What is counted. */
 export type ServerMetrics = {
   readonly countHandshakeError: (reason: string) => void;
-  /** A review that was turned away as too many were in flight. */
+  /** A review that was turned away as too many waited for a lookup. */
   readonly countShedReview: () => void;
   /** Connections that were closed, or not taken, as there were too many. */
   readonly countShedConnections: (port: PortName, reason: string, count: number) => void;
@@ -50,7 +50,7 @@ export function createServerMetrics(registry: Registry, options: ServerMetricsOp
   for (const reason of options.handshakeErrorReasons) handshakeErrors.inc({ reason }, 0);
   const shedReviews = new Counter({
     name: 'irsa_webhook_reviews_shed_total',
-    help: 'Reviews that were turned away, to be sent again, as too many were in flight.',
+    help: 'Reviews that were turned away, to be sent again, as too many waited for a lookup.',
     registers,
   });
   const shedConnections = new Counter({
@@ -92,7 +92,7 @@ export function createFileLoadMetrics(registry: Registry): (file: LoadedFile, re
 function createStateGauges(registers: Registry[], state: () => ServerState): void {
   const reviews = new Gauge({
     name: 'irsa_webhook_reviews_in_flight',
-    help: 'Reviews that are being decided.',
+    help: 'Reviews that wait for a lookup.',
     registers,
     collect: () => {
       reviews.set(state().reviewsInFlight);

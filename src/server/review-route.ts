@@ -52,7 +52,7 @@ export type ReviewRouteOptions = {
   /** Bounds the reviews that wait for a lookup, those of other routes too. */
   readonly gate: ReviewGate;
   readonly onReview: (record: ReviewRecord) => void;
-  /** A call that was refused before there was a review. */
+  /** A call that was refused: before there was a review, or because too many waited or did not read. */
   readonly onRefusal: (refusal: Refusal) => void;
   readonly onCall: (call: { readonly method: string; readonly path: string; readonly statusCode: number }) => void;
   /** A fault of this program, with its stack; the caller is told nothing of it. */
@@ -167,7 +167,7 @@ function answerReview(call: Call, body: Buffer, options: ReviewRouteOptions): vo
     wait.end();
     attempt(call, options, () => {
       try {
-        if (wait.isShed()) shedReview(call, options);
+        if (wait.isShed() && decision.kind === 'fault') shedReview(call, options);
         else send(decision);
       } catch (error) {
         tellFault(error);
@@ -192,7 +192,7 @@ function answerReview(call: Call, body: Buffer, options: ReviewRouteOptions): vo
 }
 
 function shedReview(call: Call, options: ReviewRouteOptions): void {
-  const message = 'too many reviews are in flight (--max-reviews-in-flight); try again';
+  const message = 'too many reviews wait for a lookup (--max-reviews-in-flight); try again';
   shed(call, { code: 'ERR_REVIEWS_IN_FLIGHT', message }, options);
 }
 
@@ -204,16 +204,18 @@ function shed(call: Call, reason: Pick<Refusal, 'code' | 'message'>, options: Re
 
 /**
  * Makes the deadline of a review. Only a lookup that has to wait asks it who has gone, so that is where the review enters the
- * gate: one whose answer is at hand is answered however many others wait. One that finds no room has nobody to wait for it.
+ * gate: one whose answer is at hand is answered however many others wait. One that finds no room is told that nobody waits.
  */
 function createWait({ request, response, startMs }: Call, options: ReviewRouteOptions) {
   const { gate } = options;
   let state: 'at hand' | 'waits' | 'shed' = 'at hand';
+  let end: ReturnType<typeof options.createEnd> | undefined;
   const deadline: ReviewDeadline = {
     atMs: reviewDeadlineMs(request.url ?? '', startMs, options.lookupTimeoutMs),
     callerGone: () => {
-      if (state === 'at hand') state = gate.enter() ? 'waits' : 'shed';
-      const { signal, abort } = options.createEnd();
+      if (end !== undefined) return end.signal;
+      const { signal, abort } = (end = options.createEnd());
+      state = gate.enter() ? 'waits' : 'shed';
       if (state === 'shed' || (response.destroyed && !response.writableFinished)) abort();
       response.on('close', () => {
         if (!response.writableFinished) abort();
