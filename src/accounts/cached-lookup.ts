@@ -41,7 +41,7 @@ export type CachedLookupOptions = {
   readonly live: Lookup;
   readonly mode: LiveLookups;
   readonly now: () => number;
-  /** Told of each review that needed a live read, and how long it waited. */
+  /** Told of each review that needed a live read, and how long it waited; not of one whose caller has gone meanwhile. */
   readonly onLiveLookup: (result: LiveLookupResult, waitMs: number) => void;
 };
 
@@ -61,6 +61,8 @@ export function createCachedLookup(options: CachedLookupOptions): Lookup {
     const startMs = now();
     return whenAnswered(live(account, deadline), (answer) => {
       const inPlace = answer.kind === 'fault' ? answerInPlace(store.find(account), mode) : undefined;
+      // Nobody waited for it to the end.
+      if (answer.kind === 'fault' && inPlace === undefined && deadline.callerGone().aborted) return answer;
       onLiveLookup(inPlace === undefined ? resultOf(answer) : 'unverified', now() - startMs);
       return inPlace ?? answer;
     });

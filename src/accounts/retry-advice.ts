@@ -5,8 +5,10 @@ import type { Answer, Lookup } from './lookup.ts';
 /** How long faults may last and still count as passing. */
 const maxPassingMs = 10_000;
 
-/** Without a question for so long, nobody knows whether a fault has lasted. */
+/** Without a question for so long, nobody knows whether a fault of all accounts has lasted. */
 const maxSilenceMs = 60_000;
+/** The same of one account, while others are read: a create that is tried again asks once a second. */
+const maxOwnSilenceMs = 10_000;
 
 /** Accounts whose faults are remembered; of more, those that failed longest ago are forgotten. */
 const maxFailing = 1_024;
@@ -31,8 +33,8 @@ export function withRetryAdvice(lookup: Lookup, now: () => number): Lookup {
       return answer;
     }
     const nowMs = now();
-    all = extend(all, nowMs);
-    const own = extend(each.get(key), nowMs);
+    all = extend(all, nowMs, maxSilenceMs);
+    const own = extend(each.get(key), nowMs, maxOwnSilenceMs);
     each.delete(key);
     each.set(key, own);
     if (each.size > maxFailing) each.delete(each.keys().next().value ?? '');
@@ -49,7 +51,7 @@ export function withRetryAdvice(lookup: Lookup, now: () => number): Lookup {
 }
 
 /** Two faults with a long silence between them are two, not one that lasts. */
-function extend(streak: Streak | undefined, nowMs: number): Streak {
-  const isNew = streak === undefined || nowMs - streak.lastMs > maxSilenceMs;
+function extend(streak: Streak | undefined, nowMs: number, silenceMs: number): Streak {
+  const isNew = streak === undefined || nowMs - streak.lastMs > silenceMs;
   return { sinceMs: isNew ? nowMs : streak.sinceMs, lastMs: nowMs };
 }

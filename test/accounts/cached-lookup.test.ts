@@ -88,6 +88,16 @@ describe('accounts/cached-lookup', () => {
     });
   }
 
+  it('a review whose caller has gone meanwhile counts as no live read, and gets what the store has in its place', async () => {
+    const gone = { ...noDeadline, callerGone: () => AbortSignal.abort() };
+    const { lookup, told } = create({ mode: 'on', cached: bare, live: down });
+    assert.deepEqual(await lookup(cart, gone), down);
+    assert.deepEqual(told, []);
+    const effort = create({ mode: 'best-effort', cached: bare, live: down });
+    assert.deepEqual(await effort.lookup(cart, gone), bare);
+    assert.deepEqual(effort.told, ['unverified 7']);
+  });
+
   it('off: a fault, not "no such account", as long as the accounts have not been listed', () => {
     const { lookup } = create({ mode: 'off', cached: undefined, live: identity, isComplete: false });
     assert.deepEqual(lookup(cart, noDeadline), {

@@ -63,6 +63,16 @@ describe('accounts/retry-advice', () => {
     assert.deepEqual(await ask(other), passing);
   });
 
+  it('comes back for an account that was not asked for ten seconds, while others are answered', async () => {
+    const { scene, ask } = start();
+    await ask();
+    scene.answer = identity;
+    await ask({ namespace: 'shop', name: 'other' });
+    scene.answer = passing;
+    scene.nowMs += 10_001;
+    assert.deepEqual(await ask(), passing);
+  });
+
   it('goes for an account that never failed before, once all have failed for ten seconds', async () => {
     const { scene, ask } = start();
     await ask();
@@ -77,8 +87,11 @@ describe('accounts/retry-advice', () => {
     scene.answer = identity;
     await ask();
     scene.answer = passing;
-    scene.nowMs += 10_001;
-    assert.deepEqual(await ask({ namespace: 'shop', name: 'a1' }), lasting);
+    const second = { namespace: 'shop', name: 'a1' };
+    scene.nowMs += 5_000;
+    assert.deepEqual(await ask(second), passing);
+    scene.nowMs += 5_001;
+    assert.deepEqual(await ask(second), lasting);
     assert.deepEqual(await ask(first), passing);
   });
 
