@@ -60,15 +60,16 @@ export async function createKubeconfigConnection(options: KubeconfigOptions): Pr
   let kubeConfig = createKubeConfig();
   let current: Access = { authorization: undefined, tls: {} };
   let asking: Promise<Access> | undefined;
-  let isAsked = false;
+  /** Whether what it says has been had, and not been refused since. */
+  let isGood = false;
 
   const ask = async () => {
     const access = await readAccess(kubeConfig, path, credentialTimeoutMs).catch((error: unknown) => {
-      // A file that is being replaced: what it held last stays, as in a pod.
-      if (isAsked && isMissingFile(error)) return current;
+      // A certificate file that is being replaced: what it held last stays, until the API server refuses it.
+      if (isGood && isMissingFile(error)) return current;
       throw toCredentialError(error, path);
     });
-    isAsked = true;
+    isGood = true;
     const authorization = tokenFile?.authorization() ?? access.authorization;
     // The same object for the same content, or the transport would reconnect at every call.
     current = { authorization, tls: isDeepStrictEqual(access.tls, current.tls) ? current.tls : access.tls };
@@ -88,6 +89,7 @@ export async function createKubeconfigConnection(options: KubeconfigOptions): Pr
     refused(authorization) {
       // Another call was refused with the same credential before, and it has been replaced since.
       if (authorization !== current.authorization) return;
+      isGood = false;
       tokenFile?.expire();
       // Only a new KubeConfig forgets what an exec plugin said.
       kubeConfig = createKubeConfig();

@@ -135,6 +135,12 @@ describe('kubernetes/kubeconfig', () => {
     await rm(join(folder, 'ca.crt'));
     assert.equal(await connection.authorization(), 'Bearer a-secret-token');
     assert.equal(connection.tls(), first);
+    // What was refused is not shown again: the fault names the file.
+    connection.refused('Bearer a-secret-token');
+    await assert.rejects(async () => connection.authorization(), {
+      code: 'ERR_KUBERNETES_CREDENTIAL',
+      message: /ENOENT.*ca\.crt/,
+    });
     await writeFile(join(folder, 'ca.crt'), 'two');
     await connection.authorization();
     assert.equal(String(connection.tls().ca), 'two');
