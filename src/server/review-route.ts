@@ -192,6 +192,7 @@ function answerReview(call: Call, body: Buffer, options: ReviewRouteOptions): vo
 }
 
 function shedReview(call: Call, options: ReviewRouteOptions): void {
+  options.gate.turnAway();
   const message = 'too many reviews wait for a lookup (--max-reviews-in-flight); try again';
   shed(call, { code: 'ERR_REVIEWS_IN_FLIGHT', message }, options);
 }
