@@ -2,9 +2,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { watchFiles } from '../files/watch.ts';
+import { accountKey } from '../identity/account-ref.ts';
 import type { IdentityDefaults } from '../identity/identity.ts';
 import type { Lookup } from './lookup.ts';
-import { type AccountPromise, accountKey, type Accounts, ManifestError, parseAccounts } from './manifest.ts';
+import { type AccountPromise, type Accounts, ManifestError, parseAccounts } from './manifest.ts';
 
 /** What a file source needs. */
 export type FileAccountsOptions = {
@@ -61,8 +62,12 @@ export async function createFileAccounts(
     throw error;
   }
   return {
-    lookup: ({ namespace, name }) =>
-      accounts.get(accountKey(namespace, name)) ?? { kind: 'none', reason: 'service_account_not_found', warnings: [] },
+    lookup: (account) =>
+      accounts.get(accountKey(account)) ?? {
+        kind: 'none',
+        reason: 'service_account_not_found',
+        warnings: [],
+      },
     accounts: () => accounts,
     close: () => {
       watch.close();

@@ -1,5 +1,6 @@
 // Reads service accounts out of the text of a manifest, YAML or JSON, as kubectl would.
 import { type DocumentOptions, parseAllDocuments, type SchemaOptions } from 'yaml';
+import { accountKey } from '../identity/account-ref.ts';
 import {
   type Identity,
   type IdentityDefaults,
@@ -12,7 +13,7 @@ import { asArray, asObject, asString, type JsonObject } from '../identity/json.t
 /** What one account promises. */
 export type AccountPromise = Identity | NoIdentity<NoRoleReason>;
 
-/** What a set of manifests says of accounts, by `namespace/name`. */
+/** What a set of manifests says of accounts, by their {@link accountKey}. */
 export type Accounts = ReadonlyMap<string, AccountPromise>;
 
 /**
@@ -32,11 +33,6 @@ const kubectlYaml: DocumentOptions & SchemaOptions = {
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
   readonly code = 'ERR_MANIFEST';
-}
-
-/** Returns the key under which an account stands in {@link Accounts}. */
-export function accountKey(namespace: string, name: string): string {
-  return `${namespace}/${name}`;
 }
 
 /**
@@ -73,7 +69,7 @@ export function parseAccounts(
     const metadata = asObject(object['metadata']);
     const name = asString(metadata?.['name']) ?? '';
     if (name === '') throw new ManifestError(`${source}: expected metadata.name in a ServiceAccount, got none`);
-    const key = accountKey(asString(metadata?.['namespace']) || defaultNamespace, name);
+    const key = accountKey({ namespace: asString(metadata?.['namespace']) || defaultNamespace, name });
     accounts.set(key, parseIdentity(readAnnotations(metadata, `${source}: ServiceAccount ${key}`), defaults));
   }
   return accounts;

@@ -1,4 +1,5 @@
 // Advises to try again only as long as that has a chance.
+import { accountKey } from '../identity/account-ref.ts';
 import { whenAnswered } from './answered.ts';
 import type { Answer, Lookup } from './lookup.ts';
 
@@ -43,11 +44,7 @@ export function withRetryAdvice(lookup: Lookup, now: () => number): Lookup {
     const { retryAfterSeconds: _dropped, ...lasting } = answer;
     return lasting;
   };
-  return (account, deadline) => {
-    // No name of an account or namespace holds a slash.
-    const key = `${account.namespace}/${account.name}`;
-    return whenAnswered(lookup(account, deadline), (answer) => judge(key, answer));
-  };
+  return (account, deadline) => whenAnswered(lookup(account, deadline), (answer) => judge(accountKey(account), answer));
 }
 
 /** Two faults with a long silence between them are two, not one that lasts. */

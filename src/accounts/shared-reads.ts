@@ -1,5 +1,5 @@
 // Lets reviews of one account share reads of it, each of which starts after the reviews that it answers have come.
-import type { AccountRef } from '../identity/account-ref.ts';
+import { accountKey, type AccountRef } from '../identity/account-ref.ts';
 import { createEndController, type EndController } from '../kubernetes/end-signal.ts';
 import type { Answer, Deadline, Lookup } from './lookup.ts';
 import { lookupFault } from './lookup-fault.ts';
@@ -122,7 +122,7 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
   let lastTookMs = 0;
 
   const readsOf = (account: AccountRef): AccountReads => {
-    const key = keyOf(account);
+    const key = accountKey(account);
     const known = accounts.get(key);
     if (known !== undefined) return known;
     const reads = { key, underWay: 0, lastStartedMs: Number.NEGATIVE_INFINITY, pauseMs: 0, next: undefined };
@@ -232,11 +232,6 @@ function createSchedule({ read, now, onRead, ...limits }: SharedReadsOptions) {
       forgetIdle(left.reads);
     },
   };
-}
-
-/** No name of an account or namespace holds a slash; what asks for others is answered before. */
-function keyOf({ namespace, name }: AccountRef): string {
-  return `${namespace}/${name}`;
 }
 
 /** Returns when the last share of a review's time begins: of one without a deadline, never. */

@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { readAccounts } from '../accounts/files.ts';
 import type { Deadline } from '../accounts/lookup.ts';
-import { accountKey, ManifestError, parseAccounts, parseObjects } from '../accounts/manifest.ts';
+import { ManifestError, parseAccounts, parseObjects } from '../accounts/manifest.ts';
 import { outcomeSentences } from '../admission/outcomes.ts';
 import type { Decision } from '../admission/decision.ts';
 import { createPodReview, podNames } from '../admission/pods.ts';
 import { parseReview, ReviewError, type ReviewRequest } from '../admission/review.ts';
+import { accountKey } from '../identity/account-ref.ts';
 import { asObject, type JsonObject } from '../identity/json.ts';
 import { UsageError } from './flag-values.ts';
 import type { FlagValues, mutateFlags } from './flags.ts';
@@ -53,8 +54,12 @@ export async function mutate(flags: MutateFlags, context: MutateContext): Promis
     for (const [key, promise] of more) accounts.set(key, promise);
   }
   const reviewPod = createPodReview({
-    lookup: ({ namespace, name }) =>
-      accounts.get(accountKey(namespace, name)) ?? { kind: 'none', reason: 'service_account_not_found', warnings: [] },
+    lookup: (account) =>
+      accounts.get(accountKey(account)) ?? {
+        kind: 'none',
+        reason: 'service_account_not_found',
+        warnings: [],
+      },
     settings: injectionSettings(flags),
   });
 

@@ -164,10 +164,10 @@ function answerReview(call: Call, body: Buffer, options: ReviewRouteOptions): vo
   };
   const wait = createWait(call, options);
   const finish = (decision: Decision): void => {
-    wait.end();
+    endWait(wait, options);
     attempt(call, options, () => {
       try {
-        if (wait.isShed() && decision.kind === 'fault') shedReview(call, options);
+        if (wait.state === 'shed' && decision.kind === 'fault') shedReview(call, options);
         else send(decision);
       } catch (error) {
         tellFault(error);
@@ -175,7 +175,7 @@ function answerReview(call: Call, body: Buffer, options: ReviewRouteOptions): vo
     });
   };
   const fail = (error: unknown): void => {
-    wait.end();
+    endWait(wait, options);
     attempt(call, options, () => {
       tellFault(error);
     });
@@ -203,34 +203,34 @@ function shed(call: Call, reason: Pick<Refusal, 'code' | 'message'>, options: Re
   refuse(call, { statusCode: 503, ...reason }, options);
 }
 
+/** A review's deadline, and whether a lookup has to wait for something, or had no room to. */
+type Wait = { readonly deadline: ReviewDeadline; state: 'at hand' | 'waits' | 'shed' };
+
 /**
  * Makes the deadline of a review. Only a lookup that has to wait asks it who has gone, so that is where the review enters the
  * gate: one whose answer is at hand is answered however many others wait. One that finds no room is told that nobody waits.
  */
-function createWait({ request, response, startMs }: Call, options: ReviewRouteOptions) {
-  const { gate } = options;
-  let state: 'at hand' | 'waits' | 'shed' = 'at hand';
+function createWait({ request, response, startMs }: Call, options: ReviewRouteOptions): Wait {
   let end: ReturnType<typeof options.createEnd> | undefined;
   const deadline: ReviewDeadline = {
     atMs: reviewDeadlineMs(request.url ?? '', startMs, options.lookupTimeoutMs),
     callerGone: () => {
       if (end !== undefined) return end.signal;
       const { signal, abort } = (end = options.createEnd());
-      state = gate.enter() ? 'waits' : 'shed';
-      if (state === 'shed' || (response.destroyed && !response.writableFinished)) abort();
+      wait.state = options.gate.enter() ? 'waits' : 'shed';
+      if (wait.state === 'shed' || (response.destroyed && !response.writableFinished)) abort();
       response.on('close', () => {
         if (!response.writableFinished) abort();
       });
       return signal;
     },
   };
-  return {
-    deadline,
-    isShed: () => state === 'shed',
-    end: () => {
-      if (state === 'waits') gate.leave();
-    },
-  };
+  const wait: Wait = { deadline, state: 'at hand' };
+  return wait;
+}
+
+function endWait({ state }: Wait, { gate }: ReviewRouteOptions): void {
+  if (state === 'waits') gate.leave();
 }
 
 function sendFault(response: ServerResponse, { outcome, message, retryAfterSeconds }: FaultDecision): void {

@@ -185,28 +185,22 @@ describe('accounts/shared-reads', () => {
       assert.deepEqual(names(), ['one', 'two', 'behind']);
     });
 
-    it('starts for a review that has more time', async () => {
-      const { review, names, end, answer, pass } = startLate();
-      pass(950);
-      await end('one');
-      assert.deepEqual(names(), ['one', 'two']);
-      const inTime = review('late', 60_000);
-      assert.deepEqual(names(), ['one', 'two', 'late']);
-      await end('late');
-      assert.equal(await inTime, identity);
-      assert.equal(await answer, identity);
-    });
-
-    it('starts for a review that has as little, but no less than when it came', async () => {
-      const { review, names, end, answer, pass } = startLate();
-      pass(950);
-      await end('one');
-      const short = review('late', 40);
-      assert.deepEqual(names(), ['one', 'two', 'late']);
-      await end('late');
-      assert.equal(await short, identity);
-      assert.equal(await answer, identity);
-    });
+    for (const [name, timeoutMs] of [
+      ['that has more time', 60_000],
+      ['that has as little, but no less than when it came', 40],
+    ] as const) {
+      it(`starts for a review ${name}`, async () => {
+        const { review, names, end, answer, pass } = startLate();
+        pass(950);
+        await end('one');
+        assert.deepEqual(names(), ['one', 'two']);
+        const joined = review('late', timeoutMs);
+        assert.deepEqual(names(), ['one', 'two', 'late']);
+        await end('late');
+        assert.equal(await joined, identity);
+        assert.equal(await answer, identity);
+      });
+    }
 
     it('starts with more than a tenth of it left, whatever the last one took', async () => {
       const { names, end, pass } = startLate();

@@ -42,6 +42,7 @@ function readArguments(): { readonly quick?: boolean; readonly out?: string } {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     process.stderr.write(`${reason}\nusage: npm run bench -- [--quick] [--out FILE]\n`);
+    // Nothing has been started yet, and the lines of this module would go on.
     process.exit(2);
   }
 }
